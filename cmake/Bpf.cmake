@@ -1,0 +1,1 @@
+# Kernel probes: see bpf/CMakeLists.txt.

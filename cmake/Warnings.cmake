@@ -1,0 +1,17 @@
+# Warnings are errors; sanitizers apply to everything we build.
+add_library(pano_flags INTERFACE)
+target_compile_options(pano_flags INTERFACE
+  -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor -Wcast-align -Woverloaded-virtual
+  -Wnull-dereference -Wvla -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports these inside its own library headers when it inlines at -O2.
+  target_compile_options(pano_flags INTERFACE
+    -Wno-null-dereference -Wno-stringop-overflow -Wno-array-bounds -Wno-maybe-uninitialized
+    -Wno-restrict -Wno-dangling-pointer)
+endif()
+target_include_directories(pano_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/src
+  ${CMAKE_BINARY_DIR}/generated)
+if(PANO_SANITIZE)
+  target_compile_options(pano_flags INTERFACE -fsanitize=${PANO_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(pano_flags INTERFACE -fsanitize=${PANO_SANITIZE})
+endif()
