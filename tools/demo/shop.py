@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo shop through its own command line."""
+
+import json
+import subprocess
+
+
+class Shop:
+    def __init__(self, path):
+        self.path = path
+
+    def run(self, *arguments, quiet=False):
+        return subprocess.run([self.path, *map(str, arguments)], check=True,
+                              stdout=subprocess.DEVNULL if quiet else None)
+
+    def ask(self, *arguments):
+        out = subprocess.run([self.path, *map(str, arguments), "--json"], check=True,
+                             stdout=subprocess.PIPE).stdout
+        return json.loads(out)
+
+    def up(self):
+        self.run("up")
+
+    def down(self):
+        self.run("down")
+
+    def load(self, users):
+        self.run("load", users)
+
+    def scale(self, service, replicas):
+        self.run("scale", service, replicas)
+
+    def report(self, begin, end):
+        return self.ask("load", "report", "--from", begin, "--to", end)
+
+    def truth(self):
+        return self.ask("truth")
+
+    def status(self):
+        return self.ask("status")

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# ./dev test [--fast] [--only NAME]: unit, kernel, store, server, page and shop tests. Ends with the
+# counts in one line: "N passed, N failed".
+set -uo pipefail
+source "$(dirname "$0")/env.sh"
+fast=0 only=
+while [ "$#" -gt 0 ]; do
+  case "$1" in
+    --fast) fast=1 ;;
+    --only) only=$2; shift ;;
+    *) die "unknown option $1; ./dev test [--fast] [--only NAME]" ;;
+  esac
+  shift
+done
+set -e
+[ "$fast" = 1 ] || need_root "the kernel and shop tests (eBPF, network namespaces)" test
+install_packages build test lint $([ "$fast" = 1 ] || echo shop)
+ensure_node
+ensure_chdb
+set +e
+passed=0 failed=0
+declare -a broken=()
+mkdir -p build/logs
+
+# suite NAME COMMAND...: runs it; the last "N passed, N failed" line it prints is what counts.
+suite() {
+  local name=$1; shift
+  [ -z "$only" ] || [ "$only" = "$name" ] || return 0
+  say "$name"
+  local log=build/logs/test-$name.log line
+  if "$@" > "$log" 2>&1; then :; else
+    local status=$?
+    tail -n 40 "$log"
+  fi
+  line=$(grep -aoE '[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
+  if [ -z "$line" ]; then
+    [ "${status:-0}" = 0 ] && status=1
+    echo "    $name printed no result; whole output in $log"
+    failed=$((failed + 1)); broken+=("$name")
+    return 0
+  fi
+  echo "    $line"
+  set -- $line
+  passed=$((passed + $1))
+  failed=$((failed + $3))
+  if [ "$3" != 0 ] || [ "${status:-0}" != 0 ]; then
+    [ "$3" != 0 ] || failed=$((failed + 1))
+    broken+=("$name")
+  fi
+  status=0
+}
+
+say "building (release)"
+build_preset release || die "the build failed"
+suite unit bash tools/dev/ctest.sh release unit
+suite lint bash tools/lint.sh
+if [ "$fast" = 0 ]; then
+  suite kernel bash tools/dev/ctest.sh release kernel
+  suite web npm --prefix web run --silent test:count
+  say "building (ASan and UBSan)"
+  build_preset asan-ubsan --target asan_tests || { broken+=(asan-build); failed=$((failed + 1)); }
+  suite asan bash tools/dev/ctest.sh asan-ubsan asan
+  suite shop bash shop/test/run.sh
+  suite e2e bash test/e2e/run.sh
+fi
+[ "${#broken[@]}" = 0 ] || echo "broken: ${broken[*]} (logs in build/logs)"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
