@@ -44,6 +44,7 @@ function(pano_module name)
 endfunction()
 
 # pano_test(NAME SOURCES file... [DEPS target...] [LABELS label...]): a GoogleTest executable.
+# Labels: unit (the default), kernel (needs eBPF rights), noasan (not run under sanitizers).
 function(pano_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LABELS" ${ARGN})
   find_package(GTest REQUIRED)
@@ -51,6 +52,9 @@ function(pano_test name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} pano_flags GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE PANO_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
     PANO_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS "${ARG_LABELS}")
 endfunction()
