@@ -48,6 +48,7 @@ enum class SessionEvent : uint8_t {
   kRequestTimedOut,  // counts `timeout`; stays in flight
   kRequestAborted,   // connection ended while it waited: in_flight - 1, server_error
   kLateResponse,     // response of a request that had timed out: in_flight - 1, rrt is recorded
+  kRequestLost,      // bytes were lost, its outcome is not known: in_flight - 1, counts nothing else
 };
 
 }  // namespace pano::session
