@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""End to end: the overloaded shop, watched by a panoscope that came later. Prints 'N passed, N failed'."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools", "demo"))
+
+from panoscope import Panoscope  # noqa: E402
+from phase import entry_edge, measure, sleep_until  # noqa: E402
+from shop import Shop  # noqa: E402
+
+BINARY = os.environ.get("PANOSCOPE", os.path.join(ROOT, "build/release/src/cli/panoscope"))
+LISTEN = "127.0.0.1:18686"
+USERS = 1500
+
+
+class Story:
+    """Checks run in order: each leaves the shop and the server to the next."""
+
+    def __init__(self):
+        self.shop = Shop(os.path.join(ROOT, "shop/shop"))
+        self.data = tempfile.mkdtemp(prefix="panoscope-e2e-")
+        self.panoscope = None
+        self.began = None
+
+    def start(self):
+        self.panoscope = Panoscope(BINARY, LISTEN, self.data, os.path.join(self.data, "panoscope.log"))
+        self.panoscope.wait_ready()
+
+    def check_existing_connections_within_5_s(self):
+        self.start()
+        expected = {("loadgenerator", "frontend"), ("frontend", "productcatalog"), ("frontend", "cart"),
+                    ("cart", "redis"), ("featureflag", "postgresql"), ("shipping", "quote"),
+                    ("checkout", "kafka"), ("recommendation", "productcatalog")}
+        deadline = self.panoscope.started + 5
+        missing = expected
+        while missing and time.time() < deadline:
+            view = self.panoscope.get("/api/v1/map")
+            names = {n["id"]: n["name"] for n in view["nodes"]}
+            missing = expected - {(names[e["client"]], names[e["server"]]) for e in view["edges"]}
+            time.sleep(0.2)
+        assert not missing, f"not on the map after 5 s: {sorted(missing)}"
+
+    def check_truth_against_the_load_generator(self):
+        record, _ = measure(self.shop, self.panoscope, USERS, 15, 30, print)
+        self.began = record["from"]
+        self.record = record
+        ours, theirs = record["entry_edge"], record["loadgen"]
+        print(json.dumps({"ours": ours, "theirs": theirs}))
+        assert theirs["requests"] > 1000, theirs
+        assert abs(ours["requests"] - theirs["requests"]) <= 0.005 * theirs["requests"], (ours, theirs)
+        assert abs(ours["errors"] - theirs["errors"]) <= max(0.005 * theirs["requests"], 1), (ours, theirs)
+        for name in ("p50_ms", "p95_ms", "p99_ms"):
+            assert abs(ours[name] - theirs[name]) <= 0.05 * theirs[name] + 0.2, (name, ours, theirs)
+
+    def check_productcatalog_is_the_bottleneck(self):
+        assert self.record["verdict"]["bottleneck"] == "productcatalog", self.record["verdict"]
+
+    def check_scale_is_found_without_being_told(self):
+        begin = time.time()
+        self.shop.scale("productcatalog", 2)
+        deadline = time.time() + 10
+        while time.time() < deadline:
+            events = self.panoscope.get(f"/api/v1/events?from={int(begin) - 1}&to={int(time.time()) + 1}")
+            if any(e["kind"] == "scale" and e["service"] == "productcatalog" for e in events["events"]):
+                return
+            time.sleep(0.5)
+        raise AssertionError(f"no scale event: {events}")
+
+    def check_engine_crash_leaves_the_map_alive(self):
+        children = subprocess.run(["pgrep", "-P", str(self.panoscope.process.pid)], text=True,
+                                  stdout=subprocess.PIPE).stdout.split()
+        assert children, "the engine's process was not found"
+        for pid in children:
+            os.kill(int(pid), signal.SIGKILL)
+        first = self.panoscope.get("/api/v1/map")["time"]
+        time.sleep(3)
+        view = self.panoscope.get("/api/v1/map")
+        assert view["time"] > first and view["edges"], (first, view["time"])
+        deadline = time.time() + 20
+        while not self.panoscope.get("/api/v1/status")["store"]["up"]:
+            assert time.time() < deadline, "the engine did not come back"
+            time.sleep(0.5)
+
+    def check_kill_9_keeps_all_but_the_last_second(self):
+        self.panoscope.process.kill()
+        self.panoscope.process.wait()
+        killed = int(time.time())
+        self.start()
+        end = killed - 3
+        deadline = time.time() + 20
+        while True:
+            view = self.panoscope.get(f"/api/v1/map?from={end - 10}&to={end}")
+            names = {n["id"]: n["name"] for n in view["nodes"]}
+            edge = entry_edge(view, names)
+            if edge and edge["requests"] > 0:
+                break
+            assert time.time() < deadline, "nothing stored from before the kill"
+            time.sleep(0.5)
+        theirs = self.shop.report(end - 10, end)
+        assert abs(edge["requests"] - theirs["requests"]) <= max(0.02 * theirs["requests"], 2), (edge, theirs)
+
+    def check_page_is_served(self):
+        page = subprocess.run(["curl", "-s", f"http://{LISTEN}/"], text=True, stdout=subprocess.PIPE).stdout
+        assert "<title>Panoscope" in page, page[:200]
+
+    def check_without_rights_it_says_what_is_missing(self):
+        with tempfile.TemporaryDirectory() as data:
+            os.chmod(data, 0o777)
+            process = subprocess.Popen(
+                ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all",
+                 BINARY, "up", "--listen", "127.0.0.1:18687", "--data", os.path.join(data, "d")],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            time.sleep(4)
+            status = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}",
+                                     "http://127.0.0.1:18687/healthz"], text=True, stdout=subprocess.PIPE).stdout
+            process.terminate()
+            text = process.communicate(timeout=20)[0]
+        assert "root" in text or "CAP_BPF" in text, text
+        assert status == "200", (status, text)
+
+    def close(self):
+        if self.panoscope:
+            self.panoscope.stop()
+        self.shop.down()
+
+
+def main():
+    story = Story()
+    passed = failed = 0
+    try:
+        story.shop.up()
+        story.shop.load(USERS)
+        sleep_until(time.time() + 15)
+        for name in [n for n in vars(Story) if n.startswith("check_")]:
+            try:
+                getattr(story, name)()
+                passed += 1
+                print(f"ok   {name[6:]}")
+            except Exception:  # each check answers for itself; the next ones still run
+                failed += 1
+                print(f"FAIL {name[6:]}")
+                traceback.print_exc(file=sys.stdout)
+    finally:
+        story.close()
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
