@@ -26,13 +26,17 @@ struct QueryLimits {
   bool read_only = true;
 };
 
+// How the engine spells DDL and parameters. kLegacy18 (ClickHouse 18.16, what Debian packages) is
+// for tests of the HTTP back-end only: no TTL, no codecs.
+enum class Dialect : uint8_t { kModern, kLegacy18 };
+
 struct StoreHealth {
   bool up = false;
-  std::string engine;       // "chdb 26.7.2.1", "clickhouse 24.3"
+  std::string engine;  // "chdb 26.7.2.1", "clickhouse 24.3"
   std::string last_error;
-  uint64_t restarts = 0;    // of the engine process
+  uint64_t restarts = 0;  // of the engine process
   uint64_t rows_written = 0;
-  uint64_t rows_lost = 0;   // dropped because the engine was down or the disk full, by bound
+  uint64_t rows_lost = 0;  // dropped because the engine was down or the disk full, by bound
   uint64_t bytes_on_disk = 0;
   uint64_t pending_rows = 0;
   bool disk_full = false;
@@ -47,8 +51,15 @@ class Store {
   virtual Result<std::string> Query(std::string_view sql, const Params& params,
                                     std::string_view format, const QueryLimits& limits) = 0;
   // One Native block (see native_block.h) into `table`; returns once the engine acknowledged it.
-  virtual Status InsertNative(std::string_view table, std::string_view block) = 0;
+  // A block sent again with the same non-empty token is kept once.
+  virtual Status InsertNative(std::string_view table, std::string_view block,
+                              std::string_view token) = 0;
+  Status InsertNative(std::string_view table, std::string_view block) {
+    return InsertNative(table, block, {});
+  }
   virtual StoreHealth Health() const = 0;
+  virtual Dialect dialect() const { return Dialect::kModern; }
+  virtual const std::string& database() const = 0;  // statements name tables without it
 };
 
 }  // namespace pano::store

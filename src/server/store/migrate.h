@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Brings the store's tables to the schema this binary knows: makes missing tables, adds missing
+// columns, widens enums, sets the retention, and records the schema version. Never drops anything;
+// refuses a store written by a newer schema. Safe to run again at any time, also after half a run.
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.h"
+#include "server/store/ddl.h"
+#include "server/store/store.h"
+
+namespace pano::store {
+
+inline constexpr uint32_t kSchemaVersion = 1;
+
+Status Migrate(Store& store, const Retention& retention);
+
+}  // namespace pano::store
