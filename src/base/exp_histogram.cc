@@ -9,7 +9,8 @@
 namespace pano {
 namespace {
 
-// Upper bounds of the eight sub-buckets of a doubling, relative to its power of two, scaled by 2^32.
+// Upper bounds of the eight sub-buckets of a doubling, relative to its power of two, scaled by
+// 2^32.
 std::array<uint64_t, 8> MakeBounds() {
   std::array<uint64_t, 8> bounds{};
   for (int i = 0; i < 8; ++i) {
@@ -25,7 +26,7 @@ uint8_t HistogramBucket(uint64_t value) {
   if (value <= 1) return 0;
   if (value > 0xffffffffu) return kHistogramBuckets - 1;
   const int power = std::bit_width(value) - 1;
-  const uint64_t scaled = value << (32 - power);  // in [2^32, 2^33)
+  const uint64_t scaled = value << (32 - power);                                // in [2^32, 2^33)
   if (scaled == uint64_t{1} << 32) return static_cast<uint8_t>(power * 8 - 1);  // an exact power
   int sub = 0;
   while (sub < 7 && scaled > kBounds[sub]) ++sub;

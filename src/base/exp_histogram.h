@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exponential histogram, base 2^(1/8): OpenTelemetry exponential histogram of scale 3 (metrics data
-// model, "Exponential Histogram"). Values are unsigned integers of any unit, [0, 2^32). Bucket b holds
-// (2^(b/8), 2^((b+1)/8)]; 0 and 1 fall in bucket 0. Relative error of a quantile is under 4.5 %.
-// Merging is addition, so percentiles are true at every level of grouping.
+// model, "Exponential Histogram"). Values are unsigned integers of any unit, [0, 2^32). Bucket b
+// holds (2^(b/8), 2^((b+1)/8)]; 0 and 1 fall in bucket 0. Relative error of a quantile is under 4.5
+// %. Merging is addition, so percentiles are true at every level of grouping.
 #pragma once
 
 #include <cstddef>

@@ -21,7 +21,8 @@ TEST(ExpHistogram, BucketBoundsHoldEveryValue) {
 TEST(ExpHistogram, PowersOfTwoCloseTheirBucket) {
   for (int power = 1; power < 32; ++power) {
     EXPECT_EQ(HistogramBucket(uint64_t{1} << power), power * 8 - 1);
-    EXPECT_EQ(HistogramBucket((uint64_t{1} << power) - 1 ? (uint64_t{1} << power) : 0), power * 8 - 1);
+    EXPECT_EQ(HistogramBucket((uint64_t{1} << power) - 1 ? (uint64_t{1} << power) : 0),
+              power * 8 - 1);
   }
   EXPECT_EQ(HistogramBucket(0), 0);
   EXPECT_EQ(HistogramBucket(1), 0);

@@ -20,7 +20,8 @@ void LogLine(LogLevel level, std::string_view component, std::string_view text);
 template <typename... Args>
 void Log(LogLevel level, std::string_view component, fmt::format_string<Args...> format,
          Args&&... args) {
-  if (LogEnabled(level)) LogLine(level, component, fmt::format(format, std::forward<Args>(args)...));
+  if (LogEnabled(level))
+    LogLine(level, component, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // Lets one line through per interval: `static LogEvery every(1'000'000'000); if (every.Due()) ...`

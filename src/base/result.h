@@ -47,17 +47,17 @@ std::string ErrnoText(int error);
 }  // namespace pano
 
 // Returns the error of `expr` to the caller.
-#define PANO_TRY(expr)                                                          \
-  do {                                                                          \
-    if (auto pano_status_ = (expr); !pano_status_)                              \
-      return std::unexpected(std::move(pano_status_).error());                  \
+#define PANO_TRY(expr)                                         \
+  do {                                                         \
+    if (auto pano_status_ = (expr); !pano_status_)             \
+      return std::unexpected(std::move(pano_status_).error()); \
   } while (false)
 
 #define PANO_CONCAT_(a, b) a##b
 #define PANO_CONCAT(a, b) PANO_CONCAT_(a, b)
 // PANO_ASSIGN(auto value, Compute()); returns the error of Compute() to the caller.
 #define PANO_ASSIGN(decl, expr) PANO_ASSIGN_(PANO_CONCAT(pano_result_, __LINE__), decl, expr)
-#define PANO_ASSIGN_(tmp, decl, expr)                           \
-  auto tmp = (expr);                                            \
-  if (!tmp) return std::unexpected(std::move(tmp).error());     \
+#define PANO_ASSIGN_(tmp, decl, expr)                       \
+  auto tmp = (expr);                                        \
+  if (!tmp) return std::unexpected(std::move(tmp).error()); \
   decl = std::move(*tmp)

@@ -40,7 +40,8 @@ constexpr std::array<MetricInfo, kEdgeMetrics> kEdgeTable{{
     {"client_ack_miss", kCount, kSum, "connect failed: the client's ACK never came"},
     {"server_syn_miss", kCount, kSum, "connect failed: SYN was never answered"},
     {"server_reset", kCount, kSum, "connect failed: the server answered SYN with RST"},
-    {"server_establish_other_rst", kCount, kSum, "connect failed: server reset the handshake later"},
+    {"server_establish_other_rst", kCount, kSum,
+     "connect failed: server reset the handshake later"},
     {"server_queue_lack", kCount, kSum, "the server's accept queue was full"},
     {"tcp_transfer_fail", kCount, kSum, "established connections that broke, all causes"},
     {"client_rst_flow", kCount, kSum, "established connections reset by the client"},
@@ -56,7 +57,8 @@ constexpr std::array<MetricInfo, kEdgeMetrics> kEdgeTable{{
     {"rrt_sum", kUs, kSum, "response latency, sum"},
     {"rrt_count", kCount, kSum, "response latency, samples"},
     {"rrt_max", kUs, kMax, "response latency, largest"},
-    {"unnamed_request", kCount, kSum, "requests whose method and path were compressed before capture"},
+    {"unnamed_request", kCount, kSum,
+     "requests whose method and path were compressed before capture"},
 }};
 
 constexpr std::array<MetricInfo, kInstanceMetrics> kInstanceTable{{
@@ -84,7 +86,8 @@ constexpr std::array<MetricInfo, kInstanceMetrics> kInstanceTable{{
 
 template <typename Table>
 constexpr bool Complete(const Table& table) {
-  return std::all_of(table.begin(), table.end(), [](const MetricInfo& m) { return !m.name.empty(); });
+  return std::all_of(table.begin(), table.end(),
+                     [](const MetricInfo& m) { return !m.name.empty(); });
 }
 static_assert(Complete(kEdgeTable) && Complete(kInstanceTable), "one row per metric");
 
@@ -107,10 +110,16 @@ template <typename Values, typename Table>
 void OverTime(const Table& table, Values& into, const Values& later) {
   for (size_t i = 0; i < into.size(); ++i) {
     switch (table[i].fold) {
-      case kSum: into[i] += later[i]; break;
-      case kMax: into[i] = std::max(into[i], later[i]); break;
+      case kSum:
+        into[i] += later[i];
+        break;
+      case kMax:
+        into[i] = std::max(into[i], later[i]);
+        break;
       case kGauge:
-      case kLimit: into[i] = later[i]; break;
+      case kLimit:
+        into[i] = later[i];
+        break;
     }
   }
 }

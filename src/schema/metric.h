@@ -15,10 +15,10 @@ namespace pano::schema {
 enum class Unit : uint8_t { kCount, kByte, kMicrosecond, kRatio };
 // How values of one second combine, over time and over instances.
 enum class Fold : uint8_t {
-  kSum,      // counts: add
-  kMax,      // largest seen
-  kGauge,    // a level: add over instances, last (or mean) over time
-  kLimit,    // a level that does not add up over time; add over instances
+  kSum,    // counts: add
+  kMax,    // largest seen
+  kGauge,  // a level: add over instances, last (or mean) over time
+  kLimit,  // a level that does not add up over time; add over instances
 };
 
 struct MetricInfo {
@@ -30,26 +30,77 @@ struct MetricInfo {
 
 // tx is client to server, rx is server to client, on whichever side it was observed.
 enum class EdgeMetric : uint8_t {
-  kByteTx, kByteRx, kPacketTx, kPacketRx, kNewFlow, kClosedFlow, kFlowLoad,
-  kSynCount, kRetransSyn, kRetransSynack, kRetransTx, kRetransRx, kZeroWinTx, kZeroWinRx,
-  kRttSum, kRttCount, kRttMax, kSrttSum, kSrttCount,
-  kTcpEstablishFail, kClientSourcePortReuse, kClientEstablishOtherRst, kClientAckMiss,
-  kServerSynMiss, kServerReset, kServerEstablishOtherRst, kServerQueueLack,
-  kTcpTransferFail, kClientRstFlow, kServerRstFlow, kTcpTimeout,
-  kRequest, kResponse, kClientError, kServerError, kTimeout,
-  kInFlight, kOldestInFlight, kRrtSum, kRrtCount, kRrtMax, kUnnamedRequest,
+  kByteTx,
+  kByteRx,
+  kPacketTx,
+  kPacketRx,
+  kNewFlow,
+  kClosedFlow,
+  kFlowLoad,
+  kSynCount,
+  kRetransSyn,
+  kRetransSynack,
+  kRetransTx,
+  kRetransRx,
+  kZeroWinTx,
+  kZeroWinRx,
+  kRttSum,
+  kRttCount,
+  kRttMax,
+  kSrttSum,
+  kSrttCount,
+  kTcpEstablishFail,
+  kClientSourcePortReuse,
+  kClientEstablishOtherRst,
+  kClientAckMiss,
+  kServerSynMiss,
+  kServerReset,
+  kServerEstablishOtherRst,
+  kServerQueueLack,
+  kTcpTransferFail,
+  kClientRstFlow,
+  kServerRstFlow,
+  kTcpTimeout,
+  kRequest,
+  kResponse,
+  kClientError,
+  kServerError,
+  kTimeout,
+  kInFlight,
+  kOldestInFlight,
+  kRrtSum,
+  kRrtCount,
+  kRrtMax,
+  kUnnamedRequest,
   kEdgeMetricCount,
 };
 inline constexpr size_t kEdgeMetrics = static_cast<size_t>(EdgeMetric::kEdgeMetricCount);
 
 enum class InstanceMetric : uint8_t {
-  kCpuUsage, kCpuQuota, kCpuThrottled, kCpuPeriods, kCpuThrottledPeriods, kRunQueueWait,
-  kMemoryUsed, kMemoryLimit, kOomKill, kPsiCpuSome, kPsiMemorySome, kPsiIoSome,
-  kAcceptQueue, kAcceptQueueLimit, kListenOverflow, kListenDrop,
-  kRetransSynNetns, kTcpResetSentNetns, kThreads, kOpenFiles,
+  kCpuUsage,
+  kCpuQuota,
+  kCpuThrottled,
+  kCpuPeriods,
+  kCpuThrottledPeriods,
+  kRunQueueWait,
+  kMemoryUsed,
+  kMemoryLimit,
+  kOomKill,
+  kPsiCpuSome,
+  kPsiMemorySome,
+  kPsiIoSome,
+  kAcceptQueue,
+  kAcceptQueueLimit,
+  kListenOverflow,
+  kListenDrop,
+  kRetransSynNetns,
+  kTcpResetSentNetns,
+  kThreads,
+  kOpenFiles,
   kInstanceMetricCount,
 };
-inline constexpr size_t kInstanceMetrics = static_cast<size_t>(InstanceMetric::kInstanceMetricCount);
+inline constexpr size_t kInstanceMetrics =
+    static_cast<size_t>(InstanceMetric::kInstanceMetricCount);
 
 using EdgeValues = std::array<uint64_t, kEdgeMetrics>;
 using InstanceValues = std::array<uint64_t, kInstanceMetrics>;

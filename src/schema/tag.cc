@@ -42,22 +42,23 @@ std::string_view Name(ObservationPoint point) {
 }
 
 std::string_view Name(ResponseStatus status) {
-  constexpr std::string_view kNames[] = {"ok", "client_error", "server_error", "timeout", "unknown"};
+  constexpr std::string_view kNames[] = {"ok", "client_error", "server_error", "timeout",
+                                         "unknown"};
   const auto at = static_cast<size_t>(status);
   return at < std::size(kNames) ? kNames[at] : "unknown";
 }
 
 std::string_view Name(NodeKind kind) {
-  constexpr std::string_view kNames[] = {"service", "database", "cache", "queue",
+  constexpr std::string_view kNames[] = {"service",       "database", "cache", "queue",
                                          "loadgenerator", "external", "dns"};
   const auto at = static_cast<size_t>(kind);
   return at < std::size(kNames) ? kNames[at] : "service";
 }
 
 std::string_view Name(EventKind kind) {
-  constexpr std::string_view kNames[] = {"mark", "instance_up", "instance_down", "scale",
-                                         "restart", "oom_kill", "deploy", "state",
-                                         "bottleneck", "degrade", "limits"};
+  constexpr std::string_view kNames[] = {"mark",       "instance_up", "instance_down", "scale",
+                                         "restart",    "oom_kill",    "deploy",        "state",
+                                         "bottleneck", "degrade",     "limits"};
   const auto at = static_cast<size_t>(kind);
   return at < std::size(kNames) ? kNames[at] : "mark";
 }

@@ -19,17 +19,17 @@ namespace pano::wire {
 // again every 60 s. Ids are the agent's own, never reused while it runs; 0 is "not known here".
 struct InstanceInfo {
   uint32_t id = 0;
-  std::string service;         // "productcatalog": stable across restarts and scale-out
-  std::string instance;        // "productcatalog-6c9f7d-x2k4p": pod, container or process
-  std::string name_source;     // which rule named the service: "pod_name", "executable", ...
-  std::string name_space;      // Kubernetes namespace or the like; may be empty
-  std::string container_id;    // 64 hex or empty
+  std::string service;       // "productcatalog": stable across restarts and scale-out
+  std::string instance;      // "productcatalog-6c9f7d-x2k4p": pod, container or process
+  std::string name_source;   // which rule named the service: "pod_name", "executable", ...
+  std::string name_space;    // Kubernetes namespace or the like; may be empty
+  std::string container_id;  // 64 hex or empty
   std::string pod_uid;
-  std::string executable;      // "/usr/bin/redis-server"
-  std::string command;         // first words of the command line, secrets masked
-  std::string cgroup;          // path below the hierarchy root
-  uint32_t pid = 0;            // leader, as the agent's pid namespace sees it
-  uint32_t netns = 0;          // inode number
+  std::string executable;  // "/usr/bin/redis-server"
+  std::string command;     // first words of the command line, secrets masked
+  std::string cgroup;      // path below the hierarchy root
+  uint32_t pid = 0;        // leader, as the agent's pid namespace sees it
+  uint32_t netns = 0;      // inode number
   std::vector<IpAddress> addresses;
   schema::NodeKind kind = schema::NodeKind::kService;
   uint64_t start_time_ns = 0;  // wall
@@ -42,7 +42,7 @@ struct EdgeKey {
   uint32_t server_instance = 0;  // 0: use server_ip
   IpAddress client_ip;           // unspecified when the instance is known
   IpAddress server_ip;
-  uint16_t server_port = 0;      // where the server listens (after NAT, where known)
+  uint16_t server_port = 0;  // where the server listens (after NAT, where known)
   schema::L7Protocol l7_protocol = schema::L7Protocol::kUnknown;
   schema::L4Protocol l4_protocol = schema::L4Protocol::kTcp;
   schema::ObservationPoint point = schema::ObservationPoint::kClientProcess;
@@ -111,7 +111,7 @@ struct EventRecord {
 
 // A counted, named loss: what Panoscope did not see or had to drop, and where.
 struct LossCount {
-  std::string cause;  // "ring_full", "connection_table_full", "endpoint_limit", ...
+  std::string cause;   // "ring_full", "connection_table_full", "endpoint_limit", ...
   uint64_t count = 0;  // in this second
 };
 
@@ -125,9 +125,9 @@ struct AgentHealth {
 };
 
 struct Batch {
-  std::string agent;      // stable id of the agent
+  std::string agent;  // stable id of the agent
   std::string host;
-  uint64_t second = 0;    // wall, whole second the samples belong to
+  uint64_t second = 0;  // wall, whole second the samples belong to
   std::vector<InstanceInfo> instances;
   std::vector<EdgeSample> edges;
   std::vector<EndpointSample> endpoints;

@@ -13,15 +13,15 @@
 namespace pano::decode {
 
 enum class EventType : uint8_t {
-  kOpen,           // a socket became known: tuple, role, owner. Sent once, again if something changed
-  kData,           // one send or receive call that moved bytes
-  kConnected,      // client side: handshake finished, or failed (error != 0); SYN_SENT -> ...
-  kAccepted,       // server side: handshake finished
-  kClosed,         // TCP state CLOSE reached, or the socket was released; carries final stats
-  kStats,          // cumulative L4 counters of one socket, about once a second while it is active
-  kRetransmit,     // a segment was sent again
-  kReset,          // an RST was sent or received
-  kAcceptQueue,    // level of one listener's accept queue, or an overflow of it
+  kOpen,         // a socket became known: tuple, role, owner. Sent once, again if something changed
+  kData,         // one send or receive call that moved bytes
+  kConnected,    // client side: handshake finished, or failed (error != 0); SYN_SENT -> ...
+  kAccepted,     // server side: handshake finished
+  kClosed,       // TCP state CLOSE reached, or the socket was released; carries final stats
+  kStats,        // cumulative L4 counters of one socket, about once a second while it is active
+  kRetransmit,   // a segment was sent again
+  kReset,        // an RST was sent or received
+  kAcceptQueue,  // level of one listener's accept queue, or an overflow of it
   kProcessExec,
   kProcessExit,
 };
@@ -46,10 +46,10 @@ struct SocketStats {
   uint64_t byte_rx = 0;
   uint64_t packet_tx = 0;
   uint64_t packet_rx = 0;
-  uint32_t retrans = 0;     // tcp_sock.total_retrans
-  uint32_t ooo_rx = 0;      // tcp_sock.rcv_ooopack
-  uint32_t zero_win_tx = 0; // zero windows this end announced
-  uint32_t srtt_us = 0;     // 0: no sample yet
+  uint32_t retrans = 0;      // tcp_sock.total_retrans
+  uint32_t ooo_rx = 0;       // tcp_sock.rcv_ooopack
+  uint32_t zero_win_tx = 0;  // zero windows this end announced
+  uint32_t srtt_us = 0;      // 0: no sample yet
 };
 
 struct Event {
@@ -67,9 +67,9 @@ struct Event {
 
   // kData
   Direction direction = Direction::kTx;
-  uint32_t tcp_seq = 0;    // sequence number of the first byte; 0 for UDP
-  uint32_t length = 0;     // bytes moved; payload may hold fewer
-  Bytes payload;           // the first payload.size() of them
+  uint32_t tcp_seq = 0;  // sequence number of the first byte; 0 for UDP
+  uint32_t length = 0;   // bytes moved; payload may hold fewer
+  Bytes payload;         // the first payload.size() of them
 
   // kConnected
   int error = 0;             // errno of a failed connect

@@ -6,9 +6,9 @@
 
 #include <cstdint>
 
+#include "agent/decode/event.h"
 #include "base/cursor.h"
 #include "base/ip_address.h"
-#include "agent/decode/event.h"
 #include "schema/tag.h"
 
 namespace pano::flow {
@@ -28,8 +28,8 @@ struct Segment {
   Role role = Role::kUnknown;  // of the observed socket's end
   Direction direction = Direction::kTx;
   schema::L4Protocol l4_protocol = schema::L4Protocol::kTcp;
-  uint16_t server_port = 0;    // hint only; 0 when unknown
-  bool joined_late = false;    // the connection is older than the agent
+  uint16_t server_port = 0;  // hint only; 0 when unknown
+  bool joined_late = false;  // the connection is older than the agent
   uint32_t tcp_seq = 0;
   // Bytes of the stream lost before this segment (0 for none). They were never seen.
   uint32_t gap_before = 0;

@@ -40,15 +40,15 @@ struct Request {
   }
 };
 
-// What a session reports besides finished requests. A timeout is reported once, when the wait passes
-// the limit; its response, should it still come, is a late response and not counted again.
+// What a session reports besides finished requests. A timeout is reported once, when the wait
+// passes the limit; its response, should it still come, is a late response and not counted again.
 enum class SessionEvent : uint8_t {
   kRequestStarted,   // counts `request`, in_flight + 1
   kRequestFinished,  // response matched: counts `response`, errors, rrt; in_flight - 1
   kRequestTimedOut,  // counts `timeout`; stays in flight
   kRequestAborted,   // connection ended while it waited: in_flight - 1, server_error
   kLateResponse,     // response of a request that had timed out: in_flight - 1, rrt is recorded
-  kRequestLost,      // bytes were lost, its outcome is not known: in_flight - 1, counts nothing else
+  kRequestLost,  // bytes were lost, its outcome is not known: in_flight - 1, counts nothing else
 };
 
 }  // namespace pano::session
