@@ -37,7 +37,8 @@ double Severity(Metric metric, double value, double limit, double request_rate);
 // highest severity; on a tie failures, errors, latency, connect latency, then the rest.
 std::optional<Worst> FindWorst(const MetricValues& values, const LimitSet& limits);
 
-// What one second says about a node or edge.
+// What one second says about a node or edge. While requests hang and nothing is answered, give the
+// age of the oldest as latency, so that the hang shows while it lasts.
 struct Observation {
   MetricValues values;
   bool awaiting = false;  // requests are in flight: quiet is not idle
