@@ -158,12 +158,10 @@ TEST(WorstTest, TiesGoFailuresErrorsLatencyConnect) {
 }
 
 TEST(LimitsTest, EdgeBeatsServiceBeatsDefault) {
-  const Limits limits(
-      DefaultLimits(),
-      {{.service = "cart", .metric = Metric::kLatency, .limit = 5e5},
-       {.client = "checkout", .server = "cart", .metric = Metric::kLatency, .limit = std::nullopt},
-       {.service = "ad", .metric = Metric::kErrors, .limit = 1},
-       {.service = "ad", .metric = Metric::kErrors, .limit = 2}});
+  const Limits limits(DefaultLimits(), {{"cart", "", "", Metric::kLatency, 5e5},
+                                        {"", "checkout", "cart", Metric::kLatency, std::nullopt},
+                                        {"ad", "", "", Metric::kErrors, 1},
+                                        {"ad", "", "", Metric::kErrors, 2}});
   EXPECT_EQ(limits.ForNode("frontend"), DefaultLimits());
   EXPECT_EQ(limits.ForNode("cart")[Metric::kLatency], 5e5);
   EXPECT_EQ(limits.ForEdge("frontend", "cart")[Metric::kLatency], 5e5);
