@@ -131,7 +131,9 @@ TEST(CodecTest, DamagedBytesNeverCrash) {
     auto bytes = good;
     for (int k = 0; k < 3; ++k) bytes[random() % bytes.size()] = static_cast<std::byte>(random());
     const auto out = DecodeBatch(bytes);
-    if (out) EXPECT_TRUE(DecodeBatch(EncodeBatch(*out)));
+    if (out) {
+      EXPECT_TRUE(DecodeBatch(EncodeBatch(*out)));
+    }
   }
 }
 
