@@ -46,10 +46,12 @@ struct SocketStats {
   uint64_t byte_rx = 0;
   uint64_t packet_tx = 0;
   uint64_t packet_rx = 0;
-  uint32_t retrans = 0;      // tcp_sock.total_retrans
-  uint32_t ooo_rx = 0;       // tcp_sock.rcv_ooopack
-  uint32_t zero_win_tx = 0;  // zero windows this end announced
-  uint32_t srtt_us = 0;      // 0: no sample yet
+  uint32_t retrans = 0;  // tcp_sock.total_retrans
+  uint32_t ooo_rx = 0;   // tcp_sock.rcv_ooopack
+  // Closings of this end's receive window that lasted until a look at it: once a second, or at
+  // every segment with the tcp_probe option.
+  uint32_t zero_win_tx = 0;
+  uint32_t srtt_us = 0;  // 0: no sample yet
 };
 
 struct Event {
@@ -59,7 +61,8 @@ struct Event {
   uint32_t tgid = 0;    // 0: not known (softirq)
   uint32_t tid = 0;
 
-  // kOpen (always), kReset without socket, kAcceptQueue (local end), kData of unconnected UDP.
+  // kOpen (always), kRetransmit, kReset, kAcceptQueue (local end), kData of unconnected UDP where
+  // the peer is known. kRetransmit of a SYN+ACK and kReset may have no socket (0): the tuple tells.
   bool has_tuple = false;
   SocketTuple tuple;
   Role role = Role::kUnknown;
@@ -70,9 +73,15 @@ struct Event {
   uint32_t tcp_seq = 0;  // sequence number of the first byte; 0 for UDP
   uint32_t length = 0;   // bytes moved; payload may hold fewer
   Bytes payload;         // the first payload.size() of them
+  // kRx of TCP: from the arrival of the last segment to the read, in microseconds (queueing in
+  // front of the reader); 0 where unknown.
+  uint32_t waited_us = 0;
+  bool spliced = false;  // sendfile or splice: length counts, payload cannot be seen
 
   // kConnected
-  int error = 0;             // errno of a failed connect
+  // errno of a failed connect; ECANCELED: closed by the application while connecting,
+  // EADDRNOTAVAIL: no local port left.
+  int error = 0;
   uint64_t latency_ns = 0;   // SYN_SENT to the outcome
   uint32_t syn_retrans = 0;  // SYNs sent again on the way
   bool reset = false;        // kConnected failure by RST; kReset: true = received, false = sent
@@ -80,6 +89,7 @@ struct Event {
   // kRetransmit: 2 = SYN_SENT, 3 = SYN_RECV, others data (include/net/tcp_states.h).
   // kReset: state of the socket when it happened.
   uint8_t tcp_state = 0;
+  uint32_t segments = 0;  // kRetransmit: segments sent again at once
 
   // kClosed, kStats
   SocketStats stats;

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+// Finding and making the state of a socket, and telling user space about it.
+#pragma once
+
+#include "../maps/capture_limit.h"
+#include "../maps/conn_storage.h"
+#include "../maps/conn_table.h"
+#include "../maps/self_port.h"
+#include "emit.h"
+#include "sock.h"
+
+inline_fn struct conn_state* conn_find(struct sock* sk) {
+  if (config_sock_storage) return bpf_sk_storage_get(&conn_storage, sk, 0, 0);
+  __u64 cookie = bpf_get_socket_cookie(sk);
+  return bpf_map_lookup_elem(&conn_table, &cookie);
+}
+
+inline_fn struct conn_state* table_make(__u64 cookie) {
+  struct conn_state* state = bpf_map_lookup_elem(&conn_table, &cookie);
+  if (state) return state;
+  struct conn_state fresh;
+  __builtin_memset(&fresh, 0, sizeof(fresh));
+  bpf_map_update_elem(&conn_table, &cookie, &fresh, BPF_NOEXIST);
+  return bpf_map_lookup_elem(&conn_table, &cookie);
+}
+
+inline_fn struct conn_state* conn_make(struct sock* sk) {
+  struct conn_state* state;
+  if (config_sock_storage) {
+    state = bpf_sk_storage_get(&conn_storage, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+  } else {
+    state = table_make(bpf_get_socket_cookie(sk));
+  }
+  if (!state) {
+    count_loss(PANO_LOSS_STATE_FULL);
+    return 0;
+  }
+  if (!state->cookie) {
+    state->cookie = bpf_get_socket_cookie(sk);
+    state->capture = config_default_capture;
+  }
+  return state;
+}
+
+inline_fn void fill_header(struct pano_header* out, struct conn_state* state, __u16 type) {
+  out->time_ns = bpf_ktime_get_ns();
+  out->socket = state->cookie;
+  out->tgid = state->tgid;
+  out->tid = 0;
+  out->type = type;
+  out->flags = state->flags & CONN_EXISTING ? PANO_FLAG_EXISTING : 0;
+  out->order = state->order++;
+}
+
+// Tells user space the tuple, once, and again when the owner became known or changed.
+inline_fn void conn_open(struct sock* sk, struct conn_state* state) {
+  struct pano_open record;
+  if (state->flags & CONN_OPENED) return;
+  fill_header(&record.header, state, PANO_OPEN);
+  read_tuple(&record.tuple, sk, state->role);
+  if (emit(&record, sizeof(record)) == 0) state->flags |= CONN_OPENED;
+}
+
+// A socket may pass between processes (a parent accepts, a child serves): user space hears of the
+// first few changes; each data record names its own process anyway.
+inline_fn void conn_owner(struct conn_state* state, __u32 tgid) {
+  if (state->tgid == tgid) return;
+  if (state->tgid && state->owner_changes++ >= 8) {
+    state->owner_changes = 8;
+    return;
+  }
+  state->tgid = tgid;
+  state->flags &= ~CONN_OPENED;
+}
+
+inline_fn int conn_is_self(const struct conn_state* state) { return state->flags & CONN_SELF; }
+
+inline_fn void conn_capture(struct conn_state* state) {
+  if (state->order >= 64 && (state->order & 127)) return;
+  const __u32* limit = bpf_map_lookup_elem(&capture_limit, &state->cookie);
+  if (limit) state->capture = *limit;
+}
+
+inline_fn void note_window(struct conn_state* state, const struct tcp_sock* tp) {
+  if (!window_is_shut(tp)) {
+    state->flags &= ~CONN_WINDOW_SHUT;
+  } else if (!(state->flags & CONN_WINDOW_SHUT)) {
+    state->flags |= CONN_WINDOW_SHUT;
+    state->zero_win++;
+  }
+}
+
+inline_fn void fill_stats(struct pano_closed* out, struct sock* sk, struct conn_state* state) {
+  const struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
+  __builtin_memset(&out->stats, 0, sizeof(out->stats) + 8);
+  out->l4_protocol = sk->sk_protocol;
+  if (tp) {
+    read_tcp_stats(&out->stats, sk, tp);
+    out->stats.zero_win_tx = state->zero_win;
+  } else {
+    out->stats.byte_tx = state->byte_tx;
+    out->stats.byte_rx = state->byte_rx;
+    out->stats.packet_tx = state->packet_tx;
+    out->stats.packet_rx = state->packet_rx;
+  }
+}
