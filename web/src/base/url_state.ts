@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the address bar holds: everything someone needs to see the same picture.
+export type Selection =
+  | { kind: "node"; node: string }
+  | { kind: "edge"; client: string; server: string; port: number };
+
+export interface ViewState {
+  view: "map" | "table";
+  at: number | null; // null: live
+  selection: Selection | null;
+  problems: boolean;
+  group: "none" | "namespace";
+  find: string;
+  range: number; // seconds the timeline shows
+  baseline: number | null; // pinned time, or chosen by the page
+}
+
+export const RANGES = [300, 600, 1800, 7200] as const;
+
+export const DEFAULT_VIEW: ViewState = {
+  view: "map",
+  at: null,
+  selection: null,
+  problems: false,
+  group: "none",
+  find: "",
+  range: 600,
+  baseline: null,
+};
+
+// "~" parts the fields of a selection, so it must not stay bare inside one.
+function pack(text: string): string {
+  return encodeURIComponent(text).replaceAll("~", "%7E");
+}
+
+function packSelection(selection: Selection): string {
+  if (selection.kind === "node") return `node~${pack(selection.node)}`;
+  return `edge~${pack(selection.client)}~${pack(selection.server)}~${selection.port}`;
+}
+
+function unpackSelection(text: string): Selection | null {
+  const raw = text.split("~");
+  let parts: string[];
+  try {
+    parts = raw.map(decodeURIComponent);
+  } catch {
+    return null;
+  }
+  const [kind, first, second, port] = parts;
+  if (kind === "node" && parts.length === 2 && first) return { kind, node: first };
+  if (kind !== "edge" || parts.length !== 4 || !first || !second) return null;
+  const number = Number(port);
+  if (!Number.isInteger(number) || number < 0 || number > 65535) return null;
+  return { kind, client: first, server: second, port: number };
+}
+
+function time(text: string | null): number | null {
+  if (text === null || text === "") return null;
+  const value = Number(text);
+  return Number.isFinite(value) && value > 0 ? value : null;
+}
+
+export function encodeView(state: ViewState): string {
+  const out = new URLSearchParams();
+  if (state.at !== null) out.set("at", String(state.at));
+  if (state.selection !== null) out.set("sel", packSelection(state.selection));
+  if (state.problems) out.set("only", "problems");
+  if (state.group !== "none") out.set("group", state.group);
+  if (state.find !== "") out.set("find", state.find);
+  if (state.range !== DEFAULT_VIEW.range) out.set("range", String(state.range));
+  if (state.baseline !== null) out.set("baseline", String(state.baseline));
+  const text = out.toString();
+  return `#/${state.view}${text === "" ? "" : `?${text}`}`;
+}
+
+export function decodeView(hash: string): ViewState {
+  const [path = "", text = ""] = hash.replace(/^#\/?/, "").split("?", 2);
+  const values = new URLSearchParams(text);
+  const range = Number(values.get("range"));
+  const selection = values.get("sel");
+  return {
+    view: path === "table" ? "table" : "map",
+    at: time(values.get("at")),
+    selection: selection === null ? null : unpackSelection(selection),
+    problems: values.get("only") === "problems",
+    group: values.get("group") === "namespace" ? "namespace" : "none",
+    find: (values.get("find") ?? "").slice(0, 200),
+    range: (RANGES as readonly number[]).includes(range) ? range : DEFAULT_VIEW.range,
+    baseline: time(values.get("baseline")),
+  };
+}

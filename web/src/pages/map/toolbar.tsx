@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// The head of the page: live or not, what is shown, the limits, what was lost.
+import { METRICS } from "../../api/types";
+import { clock, count } from "../../base/format";
+import { language, t, theme, type Theme } from "../../base/locale";
+import { LimitEditor, limitText, metricName } from "../../panels/limit_editor";
+import { Icon } from "../../widgets/icon";
+import { Popover } from "../../widgets/popover";
+import { backToLive, change, isLive, limits, link, paused, shown, togglePause, view } from "./store";
+
+function LiveButton() {
+  const at = view.value.at;
+  if (at !== null) {
+    return (
+      <button type="button" class="live-button past" onClick={backToLive} aria-label={t("back_to_live")}>
+        <span class="dot" />
+        <span class="tabular">{`${t("past")} ${clock(at)}`}</span>
+        <Icon name="play" size={13} />
+      </button>
+    );
+  }
+  const name = paused.value ? t("resume") : t("pause");
+  const word = paused.value ? t("paused") : t("live");
+  return (
+    <button
+      type="button"
+      class={`live-button ${isLive.value && link.value === "live" ? "live" : "held"}`}
+      onClick={togglePause}
+      aria-label={`${word}, ${name}`}
+      title={`${name} (Space)`}
+    >
+      <span class="dot" />
+      <span>{word}</span>
+      <Icon name={paused.value ? "play" : "pause"} size={13} />
+    </button>
+  );
+}
+
+function Finder() {
+  const find = view.value.find;
+  return (
+    <label class="finder">
+      <Icon name="search" />
+      <span class="hidden">{t("find")}</span>
+      <input
+        id="find"
+        type="search"
+        value={find}
+        placeholder={t("find_hint")}
+        onInput={(event) => change({ find: event.currentTarget.value })}
+      />
+    </label>
+  );
+}
+
+interface ToggleProps {
+  on: boolean;
+  icon: Parameters<typeof Icon>[0]["name"];
+  label: string;
+  hotkey: string;
+  onToggle: () => void;
+}
+
+function Toggle({ on, icon, label, hotkey, onToggle }: ToggleProps) {
+  return (
+    <button type="button" class="tool" aria-pressed={on} onClick={onToggle} aria-label={label} title={`${label} (${hotkey})`}>
+      <Icon name={icon} />
+      <span class="tool-text">{label}</span>
+    </button>
+  );
+}
+
+const NEXT_THEME: Record<Theme, Theme> = { auto: "dark", dark: "light", light: "auto" };
+
+export function Header({ onHelp }: { onHelp: () => void }) {
+  const { problems, group, view: page } = view.value;
+  const themeName = `${t("theme")}: ${t(`theme_${theme.value}`)}`;
+  return (
+    <header class="head">
+      <div class="brand">
+        <svg width="26" height="26" viewBox="0 0 32 32" aria-hidden="true">
+          <path d="M7 16C12 16 12 8 17 8h4M7 16c5 0 5 8 10 8h4" class="brand-line" />
+          <circle cx="7" cy="16" r="3.800" class="brand-dot" />
+          <circle cx="24" cy="8" r="3.800" class="brand-hot" />
+          <circle cx="24" cy="24" r="3.800" class="brand-dot" />
+        </svg>
+        <h1>Panoscope</h1>
+      </div>
+      <LiveButton />
+      <Finder />
+      <div class="spacer" />
+      <div class="tools" role="toolbar" aria-label={t("map")}>
+        <Toggle on={problems} icon="filter" label={t("only_problems")} hotkey="o" onToggle={() => change({ problems: !problems })} />
+        <Toggle
+          on={group === "namespace"}
+          icon="group"
+          label={`${t("group")}: ${t(`group_${group}`)}`}
+          hotkey="g"
+          onToggle={() => change({ group: group === "none" ? "namespace" : "none" })}
+        />
+        <Toggle
+          on={page === "table"}
+          icon={page === "table" ? "map" : "table"}
+          label={page === "table" ? t("map") : t("table")}
+          hotkey="t"
+          onToggle={() => change({ view: page === "table" ? "map" : "table" }, true)}
+        />
+        <button
+          type="button"
+          class="tool"
+          onClick={() => (language.value = language.value === "en" ? "zh" : "en")}
+          aria-label={language.value === "en" ? "中文, switch to Chinese" : "EN, 切换为英文"}
+        >
+          <span class="glyph">{language.value === "en" ? "中文" : "EN"}</span>
+        </button>
+        <button type="button" class="tool" onClick={() => (theme.value = NEXT_THEME[theme.value])} aria-label={themeName} title={themeName}>
+          <Icon name="theme" />
+        </button>
+        <button type="button" class="tool" onClick={onHelp} aria-label={`?, ${t("help")}`} title={`${t("help")} (?)`}>
+          <span class="glyph">?</span>
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function LimitChip({ metric }: { metric: string }) {
+  const limit = limits.value?.defaults[metric] ?? null;
+  const name = metricName(metric);
+  return (
+    <Popover
+      label={t("limit_edit", { metric: name })}
+      button={
+        <>
+          <span class={`swatch m-${metric}`} />
+          <span>{name}</span>
+          <b class="tabular">{limit === null ? "" : `> ${limitText(metric, limit)}`}</b>
+        </>
+      }
+    >
+      {(close) => (
+        <LimitEditor metric={metric} limit={limit} target={{ kind: "default" }} scope={t("limit_scope_default")} onDone={close} />
+      )}
+    </Popover>
+  );
+}
+
+function Losses() {
+  const losses = Object.entries(shown.value?.losses ?? {}).filter(([, n]) => n > 0);
+  const total = losses.reduce((sum, [, n]) => sum + n, 0);
+  return (
+    <Popover
+      label={t("lost_title")}
+      align="right"
+      className={total > 0 ? "chip warn" : "chip"}
+      button={total > 0 ? t("lost", { n: count(total) }) : t("lost_none")}
+    >
+      {() => (
+        <div class="facts">
+          <h3>{t("lost_title")}</h3>
+          {losses.length === 0 ? (
+            <p class="hint">{t("lost_none")}</p>
+          ) : (
+            <dl>
+              {losses.map(([cause, n]) => (
+                <div key={cause}>
+                  <dt>{cause}</dt>
+                  <dd class="tabular">{n.toLocaleString("en")}</dd>
+                </div>
+              ))}
+            </dl>
+          )}
+        </div>
+      )}
+    </Popover>
+  );
+}
+
+export function LimitsBar() {
+  const snapshot = shown.value;
+  return (
+    <div class="limits" role="group" aria-label={t("limits")}>
+      {METRICS.map((metric) => (
+        <LimitChip key={metric} metric={metric} />
+      ))}
+      <div class="spacer" />
+      {snapshot !== null && (
+        <>
+          <span class="fact">
+            <span>{t("tier")}</span> <b>{snapshot.tier}</b>
+          </span>
+          <span class={snapshot.stage === "full" ? "fact" : "fact warn"}>
+            <span>{t("stage")}</span> <b>{snapshot.stage}</b>
+          </span>
+          <Losses />
+        </>
+      )}
+    </div>
+  );
+}
