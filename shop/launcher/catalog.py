@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the shop consists of: each service's runtime, port, limits and command."""
+
+import dataclasses
+import os
+import shutil
+
+SHOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+JARS = "/usr/share/java"
+JAVA_PATH = ["protobuf", "guava", "grpc-api", "grpc-context", "grpc-core", "grpc-stub", "grpc-protobuf",
+             "grpc-protobuf-lite", "grpc-netty", "netty-all", "netty-common", "netty-buffer", "netty-codec",
+             "netty-codec-http", "netty-codec-http2", "netty-handler", "netty-handler-proxy", "netty-resolver",
+             "netty-transport", "netty-transport-native-unix-common", "perfmark-api", "slf4j-api"]
+
+# Connections end after this long, so that clients spread over new replicas.
+CONNECTION_AGE_MS = 6000
+
+
+@dataclasses.dataclass
+class Service:
+    name: str
+    language: str
+    command: list              # {dist}, {src}, {state} and {ip} are filled in
+    port: int = 0              # 0: nobody calls it
+    cpu: float = 0.0           # limit in cores; 0: none
+    memory_mib: int = 256      # limit
+    backlog: int = 128         # net.core.somaxconn of the pod
+    wave: int = 1              # started after lower waves are ready
+    user: str = ""
+    own: bool = True           # our code: takes faults from the inside
+    work_us: float = 0.0       # CPU time of the calibrated work in one call
+    env: dict = dataclasses.field(default_factory=dict)
+
+
+def services():
+    java = ":".join(f"{JARS}/{jar}.jar" for jar in JAVA_PATH)
+    postgres = next((p for p in ("/usr/lib/postgresql/15/bin/postgres", shutil.which("postgres")) if p), "postgres")
+    python_env = {"PYTHONPATH": "{dist}/python", "PYTHONDONTWRITEBYTECODE": "1", "GRPC_DNS_RESOLVER": "native"}
+    node_env = {"NODE_PATH": "{dist}/node/node_modules", "SHOP_PROTO": "{src}/proto/shop.proto",
+                "GRPC_NODE_USE_ALTERNATIVE_RESOLVER": "false"}
+    cpp_env = {"GRPC_DNS_RESOLVER": "native"}
+    age_env = {"SHOP_CONNECTION_AGE_MS": str(CONNECTION_AGE_MS)}
+    return [
+        Service("redis", "C", ["redis-server", "--port", "6379", "--bind", "0.0.0.0", "--protected-mode", "no",
+                               "--save", "", "--appendonly", "no", "--maxmemory", "64mb", "--maxmemory-policy",
+                               "allkeys-lru", "--dir", "{state}"], port=6379, cpu=0.3, wave=0, own=False),
+        Service("postgresql", "C", [postgres, "-D", "{state}/postgresql", "-c", "listen_addresses=*",
+                                    "-c", "unix_socket_directories={state}/postgresql", "-c", "fsync=off",
+                                    "-c", "shared_buffers=16MB", "-c", "max_connections=20"],
+                port=5432, cpu=0.5, wave=0, user="postgres", own=False),
+        Service("kafka", "C", ["{dist}/bin/kafka-mock"], port=9092, cpu=0.5, wave=0, memory_mib=768, own=False),
+        Service("featureflag", "Go", ["{dist}/bin/featureflag"], port=50053, cpu=0.2, env={
+            "SHOP_DATABASE": "host=postgresql user=shop dbname=postgres sslmode=disable"}),
+        Service("productcatalog", "Go", ["{dist}/bin/productcatalog"], port=3550, cpu=0.20, backlog=16,
+                work_us=2300, env={**age_env, "SHOP_PRODUCTS": "{src}/productcatalog/products.json",
+                                   "GOMAXPROCS": "1"}),
+        Service("cart", "C++", ["{dist}/bin/cart"], port=7070, cpu=0.12, backlog=64, work_us=950,
+                env={**age_env, **cpp_env}),
+        Service("currency", "C++", ["{dist}/bin/currency"], port=7001, cpu=0.3, env=cpp_env),
+        Service("payment", "Node", ["node", "{src}/payment/main.js"], port=50051, cpu=0.3, env=node_env),
+        Service("ad", "Java", ["java", "-Xms32m", "-Xmx96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+                               "-Xshare:auto", "-cp", "{dist}/java:" + java, "AdServer"],
+                port=9555, cpu=0.5, memory_mib=384),
+        Service("email", "Ruby", ["ruby", "{src}/email/email.rb"], port=6060, cpu=0.3),
+        Service("quote", "PHP", ["sh", "-c", "exec php -S 0.0.0.0:8090 {src}/quote/quote.php 2>/dev/null"], port=8090, cpu=0.3,
+                env={"PHP_CLI_SERVER_WORKERS": "2"}),
+        Service("shipping", "Go", ["{dist}/bin/shipping"], port=50050, cpu=0.3, wave=2),
+        Service("recommendation", "Python", ["/usr/bin/python3", "{src}/recommendation/recommendation.py"],
+                port=9001, cpu=0.4, wave=2, env=python_env),
+        Service("checkout", "Go", ["{dist}/bin/checkout"], port=5050, cpu=0.4, wave=2),
+        Service("accounting", "C++", ["{dist}/bin/accounting"], cpu=0.2, wave=2),
+        Service("frauddetection", "Python", ["/usr/bin/python3", "{src}/frauddetection/frauddetection.py"],
+                cpu=0.2, wave=2, env=python_env),
+        Service("frontend", "Node", ["node", "{src}/frontend/main.js"], port=8080, cpu=1.0, memory_mib=512,
+                backlog=4096, wave=3, env=node_env),
+        Service("loadgenerator", "C++", ["{dist}/bin/loadgenerator"], wave=9, memory_mib=512,
+                env={"SHOP_REPORT": "{state}/report.jsonl"}),
+    ]
