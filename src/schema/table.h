@@ -78,6 +78,7 @@ enum class Engine : uint8_t {
 };
 
 enum class Partition : uint8_t { kNone, kHour, kDay };
+enum class Keep : uint8_t { kForever, kSecond, kMinute, kRequest };  // hours: store::Retention
 
 struct Table {
   TableId id = TableId::kEdge;
@@ -88,8 +89,8 @@ struct Table {
   std::string_view primary_key;  // a prefix of order_by; empty: order_by
   Engine engine = Engine::kAppend;
   Partition partition = Partition::kNone;
-  uint32_t ttl_hours = 0;  // 0: kept; a default, see store/ddl.h for settings
-  bool rollup = false;     // has a `<name>_1m` twin fed by a materialized view
+  Keep keep = Keep::kForever;
+  bool rollup = false;  // has a `<name>_1m` twin fed by a materialized view
 };
 
 const Table& Info(TableId id);

@@ -30,11 +30,13 @@ struct PhysicalColumn {
 };
 std::vector<PhysicalColumn> PhysicalColumns(const schema::Table& table, Dialect dialect);
 
-std::string CreateTable(const schema::Table& table, std::string_view database, Dialect dialect,
-                        const Retention& retention);
+std::string CreateTable(const schema::Table& table, Dialect dialect, const Retention& retention);
 // The 1 m twin and the view that feeds it; empty when table.rollup is false.
-std::vector<std::string> CreateRollup(const schema::Table& table, std::string_view database,
-                                      Dialect dialect, const Retention& retention);
+std::vector<std::string> CreateRollup(const schema::Table& table, Dialect dialect,
+                                      const Retention& retention);
+// "time + toIntervalHour(24)"; empty: rows are kept.
+std::string TtlExpression(const schema::Table& table, schema::Keep keep,
+                          const Retention& retention);
 
 // 'text' with everything special escaped: for literals that cannot be parameters.
 std::string Quote(std::string_view text);

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/store/ddl.h"
+
+#include <fmt/ranges.h>
+
+namespace pano::store {
+namespace {
+
+using schema::Column;
+using schema::ColumnType;
+using schema::Fold;
+using schema::Role;
+using schema::Table;
+
+// Blocks remembered by hash or token, so that one sent twice is kept once.
+constexpr int kDedupWindow = 1'000;
+
+std::string EnumName(ColumnType type) {
+  std::string out = "Enum8(";
+  for (const auto& [value, name] : schema::EnumValues(type)) {
+    out += fmt::format("{}'{}' = {}", out.back() == '(' ? "" : ", ", name, value);
+  }
+  return out + ")";
+}
+
+// Codecs measured on edge rows: T64 for numbers that are small most of the time.
+std::string CodecOf(const Column& column, Dialect dialect) {
+  if (dialect == Dialect::kLegacy18) return {};
+  if (column.role == Role::kTime) return "DoubleDelta, ZSTD(1)";
+  if (column.role == Role::kMetric) return "T64, ZSTD(1)";
+  return "ZSTD(1)";
+}
+
+uint32_t HoursOf(schema::Keep keep, const Retention& retention) {
+  switch (keep) {
+    case schema::Keep::kSecond:
+      return retention.second_hours;
+    case schema::Keep::kMinute:
+      return retention.minute_hours;
+    case schema::Keep::kRequest:
+      return retention.request_hours;
+    case schema::Keep::kForever:
+      break;
+  }
+  return 0;
+}
+
+std::string PartitionBy(schema::Partition partition) {
+  switch (partition) {
+    case schema::Partition::kHour:
+      return " PARTITION BY toStartOfHour(toDateTime(time))";
+    case schema::Partition::kDay:
+      return " PARTITION BY toDate(time)";
+    case schema::Partition::kNone:
+      break;
+  }
+  return {};
+}
+
+std::string ColumnText(const PhysicalColumn& column, std::string_view doc, Dialect dialect) {
+  std::string out = QuoteName(column.name) + " " + column.type;
+  if (dialect == Dialect::kLegacy18) return out;
+  if (!doc.empty()) out += " COMMENT " + Quote(doc);
+  if (!column.codec.empty()) out += " CODEC(" + column.codec + ")";
+  return out;
+}
+
+std::string Settings(bool replicated_window, bool drops, Dialect dialect) {
+  if (dialect == Dialect::kLegacy18) return " SETTINGS index_granularity = 8192";
+  std::string out;
+  if (replicated_window)
+    out = fmt::format("non_replicated_deduplication_window = {}", kDedupWindow);
+  if (drops) out += fmt::format("{}ttl_only_drop_parts = 1", out.empty() ? "" : ", ");
+  return out.empty() ? out : " SETTINGS " + out;
+}
+
+std::vector<std::string> KeyNames(const Table& table) {
+  std::vector<std::string> out;
+  for (const Column& column : table.columns) {
+    if (column.role == Role::kKey) out.push_back(QuoteName(column.name));
+  }
+  return out;
+}
+
+// Gauges and limits are summed with the seconds beside them: their mean is sum over seconds.
+std::string_view AggregateOf(const Column& column) {
+  if (column.type == ColumnType::kHistogram) return "sumMap";
+  return column.fold == Fold::kMax ? "max" : "sum";
+}
+
+std::string RollupType(const Column& column, Dialect dialect) {
+  const bool histogram = column.type == ColumnType::kHistogram;
+  if (dialect == Dialect::kLegacy18) {
+    return histogram ? "AggregateFunction(sumMap, Array(UInt8), Array(UInt64))"
+                     : fmt::format("AggregateFunction({}, UInt64)", AggregateOf(column));
+  }
+  return histogram ? "SimpleAggregateFunction(sumMap, Tuple(Array(UInt8), Array(UInt64)))"
+                   : fmt::format("SimpleAggregateFunction({}, UInt64)", AggregateOf(column));
+}
+
+std::string CreateRollupTable(const Table& table, Dialect dialect, const Retention& retention) {
+  std::vector<std::string> columns;
+  for (const Column& column : table.columns) {
+    const bool metric = column.role == Role::kMetric;
+    const bool histogram = column.type == ColumnType::kHistogram;
+    PhysicalColumn physical{std::string(column.name),
+                            metric ? RollupType(column, dialect) : TypeName(column.type, dialect),
+                            histogram ? "ZSTD(1)" : CodecOf(column, dialect)};
+    columns.push_back(ColumnText(physical, column.doc, dialect));
+  }
+  const Column seconds{.name = "seconds", .role = Role::kMetric, .doc = {}};
+  columns.push_back(ColumnText({"seconds", RollupType(seconds, dialect), CodecOf(seconds, dialect)},
+                               "seconds that had a row", dialect));
+  const auto keys = KeyNames(table);
+  std::string out = fmt::format(
+      "CREATE TABLE IF NOT EXISTS {} ({}) ENGINE = AggregatingMergeTree PARTITION BY toDate(time)",
+      QuoteName(std::string(table.name) + "_1m"), fmt::join(columns, ", "));
+  if (dialect == Dialect::kModern) {
+    out += fmt::format(" PRIMARY KEY (toStartOfHour(time), {})", keys[0]);
+  }
+  out += fmt::format(" ORDER BY (toStartOfHour(time), {}, time)", fmt::join(keys, ", "));
+  if (dialect == Dialect::kModern && retention.minute_hours > 0) {
+    out += " TTL " + TtlExpression(table, schema::Keep::kMinute, retention);
+  }
+  return out + Settings(true, retention.minute_hours > 0, dialect);
+}
+
+// The inner SELECT renames: an aggregate's name must be its column's, and 18.16 takes a name that
+// is both an argument and an alias for the alias.
+std::string CreateRollupView(const Table& table, Dialect dialect) {
+  const char* state = dialect == Dialect::kLegacy18 ? "State" : "";
+  std::vector<std::string> inner;
+  std::vector<std::string> outer;
+  std::vector<std::string> group;
+  const auto pass = [&](std::string_view from, std::string_view as) {
+    inner.push_back(fmt::format("{} AS {}", from, QuoteName(std::string("in_") + std::string(as))));
+    return QuoteName(std::string("in_") + std::string(as));
+  };
+  for (const Column& column : table.columns) {
+    const std::string name = QuoteName(column.name);
+    if (column.role == Role::kTime) {
+      group.push_back(pass("toStartOfMinute(time)", column.name));
+      outer.push_back(fmt::format("{} AS {}", group.back(), name));
+    } else if (column.role == Role::kKey) {
+      group.push_back(pass(name, column.name));
+      outer.push_back(fmt::format("{} AS {}", group.back(), name));
+    } else if (column.type == ColumnType::kHistogram) {
+      const std::string base(column.name);
+      const auto bucket = pass(QuoteName(base + ".bucket"), base + "_bucket");
+      const auto count = pass(QuoteName(base + ".count"), base + "_count");
+      outer.push_back(fmt::format("sumMap{}({}, arrayMap(x -> toUInt64(x), {})) AS {}", state,
+                                  bucket, count, name));
+    } else if (column.role == Role::kMetric) {
+      outer.push_back(fmt::format("{}{}(toUInt64({})) AS {}", AggregateOf(column), state,
+                                  pass(name, column.name), name));
+    }
+  }
+  outer.push_back(fmt::format("sum{}(toUInt64(1)) AS seconds", state));
+  return fmt::format(
+      "CREATE MATERIALIZED VIEW IF NOT EXISTS {0}_1m_view TO {0}_1m AS "
+      "SELECT {1} FROM (SELECT {2} FROM {0}) GROUP BY {3}",
+      table.name, fmt::join(outer, ", "), fmt::join(inner, ", "), fmt::join(group, ", "));
+}
+
+}  // namespace
+
+std::string TypeName(ColumnType type, Dialect dialect) {
+  const bool old = dialect == Dialect::kLegacy18;
+  switch (type) {
+    case ColumnType::kUInt8:
+      return "UInt8";
+    case ColumnType::kUInt16:
+      return "UInt16";
+    case ColumnType::kUInt32:
+      return "UInt32";
+    case ColumnType::kUInt64:
+      return "UInt64";
+    case ColumnType::kInt32:
+      return "Int32";
+    case ColumnType::kSecond:
+      return "DateTime('UTC')";
+    case ColumnType::kMicrosecond:
+      return old ? "Int64" : "DateTime64(6, 'UTC')";
+    case ColumnType::kString:
+      return "String";
+    case ColumnType::kLowCardinality:
+      return "LowCardinality(String)";
+    case ColumnType::kIp:
+      return old ? "FixedString(16)" : "IPv6";
+    case ColumnType::kIpArray:
+      return old ? "Array(FixedString(16))" : "Array(IPv6)";
+    case ColumnType::kHistogram:
+      return "Nested(bucket UInt8, count UInt32)";
+    default:
+      return EnumName(type);
+  }
+}
+
+std::vector<PhysicalColumn> PhysicalColumns(const Table& table, Dialect dialect) {
+  std::vector<PhysicalColumn> out;
+  for (const Column& column : table.columns) {
+    const std::string name(column.name);
+    const std::string codec = CodecOf(column, dialect);
+    if (column.type == ColumnType::kHistogram) {
+      out.push_back(
+          {name + ".bucket", "Array(UInt8)", dialect == Dialect::kModern ? "ZSTD(1)" : ""});
+      out.push_back({name + ".count", "Array(UInt32)", codec});
+    } else {
+      out.push_back({name, TypeName(column.type, dialect), codec});
+    }
+  }
+  return out;
+}
+
+std::string TtlExpression(const Table& table, schema::Keep keep, const Retention& retention) {
+  const bool exact = table.columns[0].type == ColumnType::kMicrosecond;
+  const uint32_t hours = HoursOf(keep, retention);
+  if (hours == 0) return {};
+  return fmt::format("{} + toIntervalHour({})", exact ? "toDateTime(time)" : "time", hours);
+}
+
+std::string CreateTable(const Table& table, Dialect dialect, const Retention& retention) {
+  std::vector<std::string> columns;
+  size_t next = 0;
+  const auto physical = PhysicalColumns(table, dialect);
+  for (const Column& column : table.columns) {
+    columns.push_back(ColumnText(physical[next++], column.doc, dialect));
+    if (column.type == ColumnType::kHistogram) {
+      columns.push_back(ColumnText(physical[next++], column.doc, dialect));
+    }
+  }
+  const bool replace = table.engine == schema::Engine::kReplace;
+  std::string out =
+      fmt::format("CREATE TABLE IF NOT EXISTS {} ({}) ENGINE = {}{}", QuoteName(table.name),
+                  fmt::join(columns, ", "), replace ? "ReplacingMergeTree(updated)" : "MergeTree",
+                  PartitionBy(table.partition));
+  if (dialect == Dialect::kModern && !table.primary_key.empty()) {
+    out += fmt::format(" PRIMARY KEY ({})", table.primary_key);
+  }
+  out += fmt::format(" ORDER BY ({})", table.order_by);
+  const std::string ttl = TtlExpression(table, table.keep, retention);
+  if (dialect == Dialect::kModern && !ttl.empty()) out += " TTL " + ttl;
+  return out + Settings(!replace, !ttl.empty(), dialect);
+}
+
+std::vector<std::string> CreateRollup(const Table& table, Dialect dialect,
+                                      const Retention& retention) {
+  if (!table.rollup) return {};
+  return {CreateRollupTable(table, dialect, retention), CreateRollupView(table, dialect)};
+}
+
+std::string Quote(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') out += '\\';
+    if (c == '\0') {
+      out += "\\0";
+    } else {
+      out += c;
+    }
+  }
+  return out + "'";
+}
+
+std::string QuoteName(std::string_view identifier) {
+  std::string out = "`";
+  for (const char c : identifier) {
+    if (c == '`' || c == '\\') out += '\\';
+    if (c != '\0') out += c;
+  }
+  return out + "`";
+}
+
+}  // namespace pano::store
