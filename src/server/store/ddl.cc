@@ -100,17 +100,9 @@ std::string RollupType(const Column& column, Dialect dialect) {
 
 std::string CreateRollupTable(const Table& table, Dialect dialect, const Retention& retention) {
   std::vector<std::string> columns;
-  for (const Column& column : table.columns) {
-    const bool metric = column.role == Role::kMetric;
-    const bool histogram = column.type == ColumnType::kHistogram;
-    PhysicalColumn physical{std::string(column.name),
-                            metric ? RollupType(column, dialect) : TypeName(column.type, dialect),
-                            histogram ? "ZSTD(1)" : CodecOf(column, dialect)};
-    columns.push_back(ColumnText(physical, column.doc, dialect));
+  for (const PhysicalColumn& column : RollupColumns(table, dialect)) {
+    columns.push_back(ColumnText(column, {}, dialect));
   }
-  const Column seconds{.name = "seconds", .role = Role::kMetric, .doc = {}};
-  columns.push_back(ColumnText({"seconds", RollupType(seconds, dialect), CodecOf(seconds, dialect)},
-                               "seconds that had a row", dialect));
   const auto keys = KeyNames(table);
   std::string out = fmt::format(
       "CREATE TABLE IF NOT EXISTS {} ({}) ENGINE = AggregatingMergeTree PARTITION BY toDate(time)",
@@ -146,8 +138,8 @@ std::string CreateRollupView(const Table& table, Dialect dialect) {
       outer.push_back(fmt::format("{} AS {}", group.back(), name));
     } else if (column.type == ColumnType::kHistogram) {
       const std::string base(column.name);
-      const auto bucket = pass(QuoteName(base + ".bucket"), base + "_bucket");
-      const auto count = pass(QuoteName(base + ".count"), base + "_count");
+      const auto bucket = pass(QuoteName(base + ".bucket"), base + "_buckets");
+      const auto count = pass(QuoteName(base + ".count"), base + "_counts");
       outer.push_back(fmt::format("sumMap{}({}, arrayMap(x -> toUInt64(x), {})) AS {}", state,
                                   bucket, count, name));
     } else if (column.role == Role::kMetric) {
@@ -209,6 +201,21 @@ std::vector<PhysicalColumn> PhysicalColumns(const Table& table, Dialect dialect)
       out.push_back({name, TypeName(column.type, dialect), codec});
     }
   }
+  return out;
+}
+
+std::vector<PhysicalColumn> RollupColumns(const Table& table, Dialect dialect) {
+  std::vector<PhysicalColumn> out;
+  for (const Column& column : table.columns) {
+    const bool metric = column.role == Role::kMetric;
+    const bool histogram = column.type == ColumnType::kHistogram;
+    const bool zstd = histogram && dialect == Dialect::kModern;
+    out.push_back({std::string(column.name),
+                   metric ? RollupType(column, dialect) : TypeName(column.type, dialect),
+                   zstd ? "ZSTD(1)" : CodecOf(column, dialect)});
+  }
+  const Column seconds{.name = "seconds", .role = Role::kMetric, .doc = {}};
+  out.push_back({"seconds", RollupType(seconds, dialect), CodecOf(seconds, dialect)});
   return out;
 }
 

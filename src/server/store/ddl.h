@@ -29,6 +29,8 @@ struct PhysicalColumn {
   std::string codec;  // without CODEC(); empty: none
 };
 std::vector<PhysicalColumn> PhysicalColumns(const schema::Table& table, Dialect dialect);
+// The same of its 1 m twin: metrics become aggregates, and `seconds` counts the rows folded.
+std::vector<PhysicalColumn> RollupColumns(const schema::Table& table, Dialect dialect);
 
 std::string CreateTable(const schema::Table& table, Dialect dialect, const Retention& retention);
 // The 1 m twin and the view that feeds it; empty when table.rollup is false.

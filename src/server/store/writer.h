@@ -17,7 +17,7 @@
 namespace pano::store {
 
 struct WriterOptions {
-  std::chrono::milliseconds flush_interval{1'000};
+  std::chrono::milliseconds flush_interval{500};
   size_t max_pending_batches = 256;               // batches waiting to become blocks
   uint64_t max_spool_bytes = uint64_t{64} << 20;  // blocks waiting for the engine
   Retention retention;
