@@ -20,7 +20,7 @@ std::string_view Name(Verdict verdict);  // "none", "bottleneck", "unknown"
 
 // What is wrong at a candidate.
 enum class FaultClass : uint8_t {
-  kUnknown,
+  kUnclear,
   kCpuThrottled,           // its CPU quota holds it back
   kCpuSaturated,           // it uses all the CPU it can get, or waits for one
   kAcceptQueue,            // connections wait or are dropped before it accepts them
@@ -42,7 +42,7 @@ struct Candidate {
   std::string service;
   double score = 0;       // 0..1; candidates are sorted by it
   double confidence = 0;  // 0..1
-  FaultClass fault = FaultClass::kUnknown;
+  FaultClass fault = FaultClass::kUnclear;
   std::vector<std::string> evidence;  // most telling first
   std::vector<uint32_t> path;         // node ids, entry first, this node last
   std::vector<uint32_t> path_edges;   // edge ids, one less than `path`
@@ -86,7 +86,7 @@ struct Diagnosis {
   // Set with kBottleneck: candidates.front(). Candidates may be listed with kUnknownCause too.
   uint32_t bottleneck = 0;  // node id
   std::string bottleneck_service;
-  std::vector<uint32_t> path;        // of the first candidate; the slowest path when there is none
+  std::vector<uint32_t> path;        // of the first candidate
   std::vector<uint32_t> path_edges;  // edge ids: on_path
   std::vector<Step> steps;
   std::vector<std::string> evidence;  // of the first candidate
