@@ -74,6 +74,10 @@ const TEXT = {
   verdict_none_text: ["Every service is within its limits.", "所有服务均在阈值之内。"],
   verdict_unknown: ["No verdict yet", "暂无结论"],
   verdict_unknown_text: ["Too little is known to name a bottleneck.", "数据不足，无法判定瓶颈。"],
+  sentence: [
+    "{name} is where the excess is made; the slowest path is {path}.",
+    "{name} 是瓶颈；最慢路径：{path}。",
+  ],
   confidence: ["confidence {p}", "置信度 {p}"],
   evidence: ["Evidence", "证据"],
   candidates: ["Candidates", "候选"],
@@ -126,6 +130,7 @@ const TEXT = {
   client: ["client", "客户端"],
   server: ["server", "服务端"],
   service: ["service", "服务"],
+  port: ["port", "端口"],
   protocol: ["protocol", "协议"],
   state: ["state", "状态"],
   replicas: ["replicas", "副本"],

@@ -54,13 +54,19 @@ export interface LayoutOptions {
   previous?: Layout | undefined; // its order is the first guess
 }
 
-export const NODE_WIDTH = 164;
-export const NODE_HEIGHT = 56;
+export interface CardSize {
+  width: number;
+  height: number;
+}
+
+export const CARD: CardSize = { width: 164, height: 56 };
+// Without its icon; for a map that would otherwise be shrunk beyond reading.
+export const SMALL_CARD: CardSize = { width: 136, height: 48 };
 
 export const DEFAULT_OPTIONS: LayoutOptions = {
-  nodeWidth: NODE_WIDTH,
-  nodeHeight: NODE_HEIGHT,
-  gapX: 92,
+  nodeWidth: CARD.width,
+  nodeHeight: CARD.height,
+  gapX: 104,
   gapY: 20,
   viewport: { width: 1600, height: 800 },
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // in: a snapshot and the view's filters  out: what the map draws, as plain data
+import { count } from "../base/format";
 import { formatMetric } from "../base/metric";
 import type { Key } from "../base/strings";
 import { METRICS, type MapEdge, type MapNode, type Snapshot, type State } from "../api/types";
@@ -75,9 +76,9 @@ export function pillText(
   const value = formatMetric(worst.metric, worst.value);
   switch (worst.metric) {
     case "errors":
-      return text("pill_errors", { v: value });
+      return text("pill_errors", { v: count(worst.value) });
     case "connect_failures":
-      return text("pill_connect_failures", { v: value });
+      return text("pill_connect_failures", { v: count(worst.value) });
     case "connect_latency":
       return text("pill_connect_latency", { v: value });
     default:

@@ -3,7 +3,7 @@
 import { select } from "d3-selection";
 import { zoom, zoomIdentity, type ZoomTransform } from "d3-zoom";
 import { setAttribute, setAttributes, setText, svg } from "../base/attributes";
-import { type Layout, NODE_HEIGHT, NODE_WIDTH, type Point, type Route } from "../layout/graph";
+import { CARD, type CardSize, type Layout, type Point, type Route, SMALL_CARD } from "../layout/graph";
 import { layoutGraph } from "../layout/layered";
 import { EdgeLine } from "./edge_line";
 import { homeNode, neighbour, reach, type Direction } from "./navigate";
@@ -14,12 +14,17 @@ import type { Scene } from "./scene";
 export interface MapEvents {
   open(key: string | null): void; // a node, an edge, or the empty ground
   expand(key: string): void;
+  footRoom(): number; // pixels the legend covers at the bottom
 }
 
 const FAR = 0.42; // below this scale only problems keep a name
 const MOVE_MS = 300;
-const INSET = { top: 26, right: 30, bottom: 76, left: 30 };
+const INSET = { top: 26, right: 30, left: 30 };
 const MAX_FIT = 1.3;
+const TIGHT_X = 94;
+const TIGHT_Y = 11;
+const SMALL_X = 86;
+const READABLE = 0.78; // the least scale at which a full card is read with ease
 
 export class MapView {
   readonly root: SVGSVGElement;
@@ -38,6 +43,7 @@ export class MapView {
   private focusKey: string | null = null;
   private selected: string | null = null;
   private size = { width: 0, height: 0 };
+  private card: CardSize = CARD;
 
   constructor(
     private readonly host: HTMLElement,
@@ -122,9 +128,9 @@ export class MapView {
   private reveal(at: Point): void {
     const { k, x, y } = this.transform;
     const left = at.x * k + x;
-    const top = (at.y - NODE_HEIGHT / 2) * k + y;
-    const dx = Math.max(0, 16 - left) - Math.max(0, left + NODE_WIDTH * k + 16 - this.size.width);
-    const dy = Math.max(0, 16 - top) - Math.max(0, top + NODE_HEIGHT * k + 16 - this.size.height);
+    const top = (at.y - this.card.height / 2) * k + y;
+    const dx = Math.max(0, 16 - left) - Math.max(0, left + this.card.width * k + 16 - this.size.width);
+    const dy = Math.max(0, 16 - top) - Math.max(0, top + this.card.height * k + 16 - this.size.height);
     if (dx === 0 && dy === 0) return;
     this.setTransform(zoomIdentity.translate(x + dx, y + dy).scale(k));
   }
@@ -196,20 +202,32 @@ export class MapView {
     for (const edge of scene.edges) this.lines.get(edge.key)?.paint(edge, edge.key === this.selected);
   }
 
+  // A crowded map stands closer together, so that its text stays larger.
+  private compute(scene: Scene): Layout {
+    const graph = {
+      nodes: scene.nodes.map((node) => ({ key: node.key, entry: node.source.entry })),
+      edges: scene.edges.map((edge) => ({ key: edge.key, from: edge.from, to: edge.to })),
+    };
+    const viewport = {
+      width: Math.max(200, this.size.width - INSET.left - INSET.right),
+      height: Math.max(120, this.size.height - INSET.top - this.events.footRoom()),
+    };
+    const previous = this.layout ?? undefined;
+    const roomy = layoutGraph(graph, { viewport, previous });
+    this.card = CARD;
+    if (roomy.height <= viewport.height && roomy.width <= viewport.width) return roomy;
+    const tight = layoutGraph(graph, { viewport, previous, gapY: TIGHT_Y, gapX: TIGHT_X });
+    if (this.fitted(tight).k >= READABLE) return tight;
+    this.card = SMALL_CARD;
+    const { width: nodeWidth, height: nodeHeight } = SMALL_CARD;
+    const gaps = { gapY: TIGHT_Y, gapX: SMALL_X };
+    return layoutGraph(graph, { viewport, previous, nodeWidth, nodeHeight, ...gaps });
+  }
+
   private arrange(scene: Scene, animate: boolean): void {
-    const layout = layoutGraph(
-      {
-        nodes: scene.nodes.map((node) => ({ key: node.key, entry: node.source.entry })),
-        edges: scene.edges.map((edge) => ({ key: edge.key, from: edge.from, to: edge.to })),
-      },
-      {
-        viewport: {
-          width: Math.max(200, this.size.width - INSET.left - INSET.right),
-          height: Math.max(120, this.size.height - INSET.top - INSET.bottom),
-        },
-        previous: this.layout ?? undefined,
-      },
-    );
+    const layout = this.compute(scene);
+    for (const card of this.cards.values()) card.resize(this.card);
+    this.paint(scene);
     const before = this.layout;
     this.layout = layout;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -282,13 +300,13 @@ export class MapView {
     const shape = wishes.map((wish) => `${wish.key}:${wish.width}`).sort().join(" ");
     if (!force && shape === this.pillShape) return;
     this.pillShape = shape;
-    const places = placePills(this.layout, wishes, { width: NODE_WIDTH, height: NODE_HEIGHT });
+    const places = placePills(this.layout, wishes, { width: this.card.width, height: this.card.height });
     for (const [key, line] of this.lines) line.movePill(places.get(key));
   }
 
   private fitted(layout: Layout): ZoomTransform {
     const width = Math.max(50, this.size.width - INSET.left - INSET.right);
-    const height = Math.max(50, this.size.height - INSET.top - INSET.bottom);
+    const height = Math.max(50, this.size.height - INSET.top - this.events.footRoom());
     const k = Math.min(width / Math.max(1, layout.width), height / Math.max(1, layout.height), MAX_FIT);
     return zoomIdentity
       .translate(

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verdict in one sentence; the reasons and the other candidates on demand; the walk hop by hop.
 import { useState } from "preact/hooks";
-import type { Verdict } from "../api/types";
+import type { Step, Verdict } from "../api/types";
 import { duration, percent } from "../base/format";
-import { t } from "../base/locale";
+import { language, t } from "../base/locale";
 import { hop, shown, walk, drawn, selectNode } from "../pages/map/store";
 import { Icon, StateIcon } from "../widgets/icon";
 
@@ -29,6 +29,17 @@ function Walk({ verdict }: { verdict: Verdict }) {
       </button>
     </div>
   );
+}
+
+// The server writes English; other languages say the same from the verdict's own fields.
+function sentenceOf(verdict: Verdict): string {
+  if (language.value === "en" && verdict.sentence !== "") return verdict.sentence;
+  return t("sentence", { name: verdict.bottleneck ?? "", path: verdict.path.join(" → ") });
+}
+
+function stepText(step: Step): string {
+  if (language.value === "en" && step.text !== "") return step.text;
+  return `${step.client} → ${step.server}: ${duration(step.latency_us)}`;
 }
 
 function open(id: number): void {
@@ -95,7 +106,7 @@ export function Banner() {
         <div class="banner-row">
           <StateIcon state={calm ? "ok" : "nodata"} size={18} />
           <h2>{calm ? t("verdict_none") : t("verdict_unknown")}</h2>
-          <p class="sentence">{verdict.sentence || t(calm ? "verdict_none_text" : "verdict_unknown_text")}</p>
+          <p class="sentence">{(language.value === "en" && verdict.sentence) || t(calm ? "verdict_none_text" : "verdict_unknown_text")}</p>
         </div>
       </section>
     );
@@ -112,7 +123,7 @@ export function Banner() {
             {verdict.bottleneck}
           </button>
         </h2>
-        <p class="sentence">{step?.text ?? verdict.sentence}</p>
+        <p class="sentence">{step === undefined ? sentenceOf(verdict) : stepText(step)}</p>
         {verdict.next !== null && (
           <span class="fact next" title={verdict.next.text}>
             <span>{t("next_bottleneck")}</span> <b>{verdict.next.service}</b>

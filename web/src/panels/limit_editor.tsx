@@ -8,7 +8,8 @@ import type { Target } from "../pages/map/limits";
 import { editLimit } from "../pages/map/store";
 
 export function limitText(metric: string, limit: number | null): string {
-  return limit === null ? t("off") : formatMetric(metric, limit);
+  if (limit === null) return t("off");
+  return limit === 0 ? "0" : formatMetric(metric, limit);
 }
 
 export function metricName(metric: string): string {

@@ -161,7 +161,7 @@ function EdgePanel({ edge, client, server }: { edge: MapEdge; client: MapNode; s
         <CloseButton />
       </div>
       <p class="muted sub">
-        {edge.protocol} · {t("server")} {edge.port}
+        {edge.protocol}, {t("port")} {edge.port}
       </p>
       <StateLine state={edge.state} since={edge.since} origin={!anyOrigin || server.role === "origin"} role={server.role} worst={edge.worst} />
       <MetricTable
@@ -193,7 +193,7 @@ function NodePanel({ node }: { node: MapNode }) {
         {node.replicas > 1 && <span class="badge">{`×${node.replicas}`}</span>}
         <CloseButton />
       </div>
-      <p class="muted sub">{[node.namespace, node.kind].filter((word) => word !== "").join(" · ")}</p>
+      <p class="muted sub">{[node.namespace, node.kind].filter((word) => word !== "").join(", ")}</p>
       <StateLine state={node.state} since={node.since} origin={!anyOrigin || node.role === "origin"} role={node.role} worst={node.worst} />
       {group && (
         <button

@@ -38,6 +38,11 @@ function expand(key: string): void {
   expanded.value = names;
 }
 
+function footRoom(): number {
+  const legend = document.querySelector<HTMLElement>(".legend");
+  return (legend?.offsetHeight ?? 0) + 26;
+}
+
 function zoom(factor: number): void {
   mapView.current?.zoomBy(factor);
 }
@@ -46,7 +51,7 @@ export function MapCanvas() {
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (host.current === null) return undefined;
-    const made = new MapView(host.current, { open, expand });
+    const made = new MapView(host.current, { open, expand, footRoom });
     mapView.current = made;
     const stopPaint = effect(() => {
       const current = scene.value;

@@ -56,12 +56,16 @@ function Ticks({ line, width, marks }: { line: Timeline; width: number; marks: M
   const placed = marks.map((item) => ({ item, left: ((item.time - line.from) / span) * width }));
   return (
     <>
-      {labelRoom(placed, width, LABEL_LEAST_PX).map(({ item, left, room }) => (
+      {labelRoom(placed, width, LABEL_LEAST_PX).map(({ item, left, room, before }) => (
         <button
           type="button"
           key={`${item.time} ${item.kind} ${item.text}`}
-          class={`event ${item.kind}`}
-          style={{ left: `${left}px`, maxWidth: room > 0 ? `${Math.min(room - 4, 220)}px` : "12px" }}
+          class={before ? "event before" : "event"}
+          data-kind={item.kind}
+          style={{
+            [before ? "right" : "left"]: `${before ? width - left : left}px`,
+            maxWidth: room > 0 ? `${Math.min(room - 4, 220)}px` : "12px",
+          }}
           tabindex={-1}
           title={`${clock(item.time)} ${item.text}`}
           aria-label={`${item.text || item.service || item.kind}, ${clock(item.time)}`}
@@ -89,7 +93,7 @@ function Scale({ line, width }: { line: Timeline; width: number }) {
     );
   }
   return (
-    <div class="scale tabular" aria-hidden="true">
+    <div class="time-axis tabular" aria-hidden="true">
       {out}
     </div>
   );
@@ -197,7 +201,7 @@ function Track({ line }: { line: Timeline }) {
         ))}
         <i
           class={`cursor ${view.value.at === null ? "live" : ""}`}
-          style={{ left: `${Math.min(1, Math.max(0, (at - line.from) / span)) * 100}%` }}
+          style={{ left: view.value.at === null ? "100%" : `${Math.min(1, Math.max(0, (at - line.from) / span)) * 100}%` }}
         />
       </div>
       <Scale line={line} width={width} />

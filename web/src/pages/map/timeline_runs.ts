@@ -40,23 +40,30 @@ export function runsOf(timeline: Timeline, least = 0): Run[] {
   return out;
 }
 
+const TURNED_PX = 130;
+
 export interface Labelled<T> {
   item: T;
   left: number; // where its tick is, in pixels
-  room: number; // pixels until the next label or the edge; 0: no label
+  room: number; // pixels for its label; 0: no label
+  before: boolean; // the label stands left of its tick, for want of room on the right
 }
 
-// Labels stand right of their tick; the later one wins when there is no room for both, because the
-// latest change is what people look for.
+// Labels stand right of their tick; the last one turns left when the edge is too near. Where two do
+// not fit, the later wins: the latest change is what people look for.
 export function labelRoom<T>(
   items: readonly { item: T; left: number }[],
   width: number,
   least: number,
 ): Labelled<T>[] {
   const sorted = [...items].sort((a, b) => a.left - b.left);
+  const last = sorted.at(-1);
+  const turned = last !== undefined && width - last.left < least * 2;
+  const limit = turned ? last.left - Math.min(TURNED_PX, last.left) : width;
   return sorted.map(({ item, left }, i) => {
-    const next = sorted[i + 1]?.left ?? width;
+    if (turned && i === sorted.length - 1) return { item, left, room: Math.min(TURNED_PX, left), before: true };
+    const next = Math.min(sorted[i + 1]?.left ?? width, limit);
     const room = next - left;
-    return { item, left, room: room >= least ? room : 0 };
+    return { item, left, room: room >= least ? room : 0, before: false };
   });
 }
