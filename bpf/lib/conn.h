@@ -81,6 +81,16 @@ inline_fn void conn_capture(struct conn_state* state) {
   if (limit) state->capture = *limit;
 }
 
+inline_fn void count_datagram(struct conn_state* state, __s32 length, __u8 direction) {
+  if (direction == PANO_TX) {
+    __sync_fetch_and_add(&state->byte_tx, length);
+    __sync_fetch_and_add(&state->packet_tx, 1);
+  } else {
+    __sync_fetch_and_add(&state->byte_rx, length);
+    __sync_fetch_and_add(&state->packet_rx, 1);
+  }
+}
+
 inline_fn void note_window(struct conn_state* state, const struct tcp_sock* tp) {
   if (!window_is_shut(tp)) {
     state->flags &= ~CONN_WINDOW_SHUT;

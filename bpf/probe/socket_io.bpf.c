@@ -34,16 +34,6 @@ inline_fn struct conn_state* state_of(struct sock* sk) {
   return state;
 }
 
-inline_fn void count_datagram(struct conn_state* state, __s32 length, __u8 direction) {
-  if (direction == PANO_TX) {
-    __sync_fetch_and_add(&state->byte_tx, length);
-    __sync_fetch_and_add(&state->packet_tx, 1);
-  } else {
-    __sync_fetch_and_add(&state->byte_rx, length);
-    __sync_fetch_and_add(&state->packet_rx, 1);
-  }
-}
-
 // Holds a call of io_uring back until its completion tells where the bytes are.
 inline_fn void hold_for_uring(const struct pano_data* head, struct sock* sk) {
   struct pending_uring_key key = {.sock = (__u64)sk, .direction = head->direction};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 // Walks over sockets, started by user space: once at the start to learn sockets older than the
 // agent, their owners and who listens; then every second for the counters of those that moved.
-#include "../lib/conn.h"
+#include "../lib/walked.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -58,18 +58,30 @@ int walk_storage(struct bpf_iter__bpf_sk_storage_map* ctx) {
 }
 
 inline_fn struct sock* inet_socket_of(struct file* file) {
-  struct socket* socket = file ? bpf_sock_from_file(file) : 0;
+  struct socket* socket = bpf_sock_from_file(file);
   struct sock* sk = socket ? socket->sk : 0;
   if (!sk || !is_inet(sk->__sk_common.skc_family)) return 0;
   if (sk->sk_protocol != IPPROTO_TCP && sk->sk_protocol != IPPROTO_UDP) return 0;
   return sk;
 }
 
+// Without storage in sockets, datagram sockets go by their inode: see walk_to_socket.
+inline_fn __u64 inode_id(struct file* file) { return DATAGRAM_ID | file->f_inode->i_ino; }
+
 // The sys_exit tier keeps no storage in sockets: its walk goes by open files.
 SEC("iter/task_file")
 int walk_files(struct bpf_iter__task_file* ctx) {
-  struct sock* sk = inet_socket_of(ctx->file);
-  struct conn_state* state = sk ? conn_find(sk) : 0;
+  struct file* file = ctx->file;
+  struct conn_state* state = 0;
+  if (!file) return 0;
+  struct sock* sk = inet_socket_of(file);
+  if (!sk) return 0;
+  if (sk->sk_protocol == IPPROTO_UDP) {
+    __u64 id = inode_id(file);
+    state = bpf_map_lookup_elem(&conn_table, &id);
+  } else {
+    state = conn_find(sk);
+  }
   if (state && state->cookie) visit(ctx->meta->seq, sk, state);
   return 0;
 }
@@ -85,17 +97,28 @@ inline_fn int seed_listener(struct seq_file* out, struct sock* sk, struct conn_s
   return write_queue(out, sk, state, 1);
 }
 
+inline_fn struct conn_state* seed_state(struct sock* sk, struct file* file) {
+  if (config_sock_storage || sk->sk_protocol == IPPROTO_TCP) return conn_make(sk);
+  struct conn_state* state = table_make(inode_id(file));
+  if (!state) return 0;
+  state->cookie = inode_id(file);
+  state->capture = config_default_capture;
+  return state;
+}
+
 SEC("iter/task_file")
 int seed(struct bpf_iter__task_file* ctx) {
   struct pano_open record;
   struct task_struct* task = ctx->task;
   own_tgid = bpf_get_current_pid_tgid() >> 32;
-  struct sock* sk = inet_socket_of(ctx->file);
-  if (!sk || !task) return 0;
+  struct file* file = ctx->file;
+  if (!file || !task) return 0;
+  struct sock* sk = inet_socket_of(file);
+  if (!sk) return 0;
   const int tcp = sk->sk_protocol == IPPROTO_TCP;
   const __u8 tcp_state = sk->__sk_common.skc_state;
   if (tcp && tcp_state == TCP_CLOSE) return 0;
-  struct conn_state* state = conn_make(sk);
+  struct conn_state* state = seed_state(sk, file);
   if (!state || state->tgid) return 0;
   state->tgid = task->tgid;
   if ((__u32)task->tgid == own_tgid) state->flags |= CONN_SELF;

@@ -29,30 +29,31 @@ constexpr uint32_t kScratchSlots = 3;  // SCRATCH_SLOTS of bpf/maps/scratch.h
 std::mutex g_load_mutex;
 std::string g_complaint;
 
-bool IsTelling(std::string_view line) {
-  return line.find("failed to load program") == std::string_view::npos &&
-         line.find("BEGIN PROG LOAD LOG") == std::string_view::npos &&
-         line.find("failed to load object") == std::string_view::npos &&
-         line.find("failed to load BPF skeleton") == std::string_view::npos;
-}
-
 int KeepComplaint(libbpf_print_level level, const char* format, va_list args) {
   if (level != LIBBPF_WARN) return 0;
-  char line[4096];
-  const int length = vsnprintf(line, sizeof(line), format, args);
-  if (length > 0 && IsTelling(line)) g_complaint.append(line).append("\n");
+  // A verifier log is long and its end is what matters.
+  static char text[1u << 20];
+  const int length = vsnprintf(text, sizeof(text), format, args);
+  if (length > 0) g_complaint.append(text);
   return length;
 }
 
-// The last words of the verifier, or of libbpf: the line before its "processed N insns".
+bool IsTelling(std::string_view line) {
+  for (const std::string_view noise :
+       {"processed ", "-- ", "libbpf: failed to load object", "peak_states"})
+    if (line.starts_with(noise)) return false;
+  return !line.empty() && line.find("failed to load") == std::string_view::npos &&
+         line.find("BPF program load failed") == std::string_view::npos;
+}
+
+// The last words of the verifier, or of libbpf.
 std::string LastComplaint() {
   std::string last;
   size_t from = 0;
   while (from < g_complaint.size()) {
     const size_t end = std::min(g_complaint.find('\n', from), g_complaint.size());
     const std::string_view line(g_complaint.data() + from, end - from);
-    if (!line.empty() && !line.starts_with("processed ") && !line.starts_with("--"))
-      last = std::string(line);
+    if (IsTelling(line)) last = std::string(line);
     from = end + 1;
   }
   if (last.size() > 200) last.resize(200);
@@ -99,6 +100,8 @@ Status KernelObject::Open(const LiveOptions& options, Tier tier,
   for (const Probe& probe : kProbes) {
     bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, probe.program);
     if (program) bpf_program__set_autoload(program, enabled.contains(probe.program));
+    if (!program && probe.required && enabled.contains(probe.program))
+      return Fail(Code::kUnsupported, "no program {} in this build", probe.program);
   }
   const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
   ring_size_ = RingSize(options.ring_bytes, static_cast<int>(cpus));
@@ -107,7 +110,8 @@ Status KernelObject::Open(const LiveOptions& options, Tier tier,
   skeleton_->rodata->config_default_capture = options.default_capture;
   skeleton_->rodata->config_sock_storage = tier == Tier::kSockLength;
   skeleton_->rodata->config_join_io_uring =
-      tier == Tier::kSockLength && enabled.contains("io_uring_done");
+      tier == Tier::kSockLength &&
+      (enabled.contains("io_uring_done") || enabled.contains("io_uring_done_parts"));
   skeleton_->rodata->config_wake_bytes = ring_size_ / 4;
   const int error = pano_probes__load(skeleton_);
   if (error != 0) return Fail(Code::kUnsupported, "{}", Reason(-error));
@@ -161,13 +165,15 @@ Result<std::unique_ptr<KernelObject>> KernelObject::Load(const LiveOptions& opti
   std::set<std::string> enabled;
   std::vector<Capability> found;
   for (const Probe& probe : kProbes)
-    if (Serves(probe, tier) && Wanted(probe, options)) enabled.insert(probe.program);
+    if (Serves(probe, tier) && Wanted(probe, options) && !probe.instead_of)
+      enabled.insert(probe.program);
 
   std::unique_ptr<KernelObject> object(new KernelObject());
   Status opened = object->Open(options, tier, enabled);
   std::set<std::string> refused;
   std::set<std::string> reasons;
   for (const Probe& probe : kProbes) {
+    if (probe.instead_of && refused.contains(probe.instead_of)) enabled.insert(probe.program);
     if (!enabled.contains(probe.program)) continue;
     Capability& entry =
         found.emplace_back(Capability{std::string(probe.name), true, {}, std::string(probe.lost)});

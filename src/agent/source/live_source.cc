@@ -109,6 +109,7 @@ class LiveSource final : public Source {
   uint64_t interval_ns_ = kCalmNs;
   uint64_t next_drain_ns_ = 0;
   uint64_t next_walk_ns_ = 0;
+  uint64_t next_expiry_ns_ = 0;
   bool seeded_ = false;
   std::atomic<uint64_t> unresolved_peers_{0};
   std::atomic<uint64_t> malformed_{0};
@@ -153,8 +154,11 @@ void LiveSource::Forward(const RawRecord& record, const RecordSink& sink) {
 uint64_t LiveSource::Drain(const RecordSink& sink) {
   const uint64_t now = MonotonicNs();
   const RecordSink forward = [this, &sink](const RawRecord& record) { Forward(record, sink); };
-  uint64_t count = merge_.Drain(forward, now - kHoldBackNs);
-  count += peers_.Expire(now, sink);
+  const uint64_t count = merge_.Drain(forward, now - kHoldBackNs);
+  if (peers_.waiting() != 0 || now >= next_expiry_ns_) {
+    peers_.Expire(now, sink);
+    next_expiry_ns_ = now + options_.walk_interval_ns;
+  }
   unresolved_peers_.store(peers_.unresolved(), std::memory_order_relaxed);
   interval_ns_ = merge_.fullness() >= kBusyFullness ? kBusyNs : count != 0 ? kCalmNs : kIdleNs;
   return count;

@@ -15,6 +15,7 @@ struct Probe {
   Tier tier;              // kAuto: of every tier
   bool required;          // the tier cannot do without it
   std::string_view lost;
+  const char* instead_of = nullptr;  // tried only where this program is refused
 };
 
 inline constexpr std::array kProbes{
@@ -41,6 +42,8 @@ inline constexpr std::array kProbes{
           "short closings of the receive window"},
     Probe{"io_uring_done", "payload moved by io_uring", Tier::kAuto, false,
           "requests inside io_uring programs (their bytes are still counted)"},
+    Probe{"io_uring_done_parts", "payload moved by io_uring (older form)", Tier::kAuto, false,
+          "requests inside io_uring programs (their bytes are still counted)", "io_uring_done"},
     Probe{"process_exec", "programs starting", Tier::kAuto, false,
           "new processes are named a little later"},
     Probe{"process_exit", "processes ending", Tier::kAuto, false, "exits and their codes"},
