@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/live/analysis_input.h"
+
+#include <algorithm>
+#include <set>
+
+namespace pano::live {
+namespace {
+
+using schema::EdgeMetric;
+using schema::InstanceMetric;
+
+// `seconds`: what the counts of `side` stand for.
+analysis::EdgeSecond MeanSecond(const SideWindow& side, double seconds) {
+  const auto level = [&](EdgeMetric m) { return static_cast<double>(side[m]); };
+  const auto rate = [&](EdgeMetric m) { return level(m) / seconds; };
+  analysis::EdgeSecond s;
+  s.known = true;
+  s.bytes = rate(EdgeMetric::kByteTx) + rate(EdgeMetric::kByteRx);
+  s.requests = rate(EdgeMetric::kRequest);
+  s.responses = rate(EdgeMetric::kResponse);
+  s.client_errors = rate(EdgeMetric::kClientError);
+  s.server_errors = rate(EdgeMetric::kServerError);
+  s.timeouts = rate(EdgeMetric::kTimeout);
+  s.latency_sum_us = rate(EdgeMetric::kRrtSum);
+  s.in_flight = level(EdgeMetric::kInFlight);
+  s.oldest_in_flight_us = level(EdgeMetric::kOldestInFlight);
+  s.connect_failures = rate(EdgeMetric::kTcpEstablishFail);
+  s.connects = std::max(rate(EdgeMetric::kSynCount),
+                        rate(EdgeMetric::kNewFlow) + s.connect_failures);
+  s.retrans_syn = rate(EdgeMetric::kRetransSyn);
+  s.server_resets = rate(EdgeMetric::kServerReset);
+  s.accept_overflow = rate(EdgeMetric::kServerQueueLack);
+  s.retrans = rate(EdgeMetric::kRetransTx) + rate(EdgeMetric::kRetransRx);
+  s.packets = rate(EdgeMetric::kPacketTx) + rate(EdgeMetric::kPacketRx);
+  return s;
+}
+
+analysis::NodeSecond MeanSecond(const NodeWindow& w) {
+  analysis::NodeSecond s;
+  if (w.seconds == 0) return s;
+  const auto rate = [&](InstanceMetric m) { return w[m] / w.seconds; };
+  s.known = true;
+  s.cpu_usage = rate(InstanceMetric::kCpuUsage) / 1e6;
+  s.cpu_quota = w[InstanceMetric::kCpuQuota] / 1e6;
+  const double periods = w[InstanceMetric::kCpuPeriods];
+  if (periods > 0) {
+    s.cpu_throttled = std::min(1.0, w[InstanceMetric::kCpuThrottledPeriods] / periods);
+  }
+  s.run_queue_wait = rate(InstanceMetric::kRunQueueWait) / 1e6;
+  s.accept_queue = w[InstanceMetric::kAcceptQueue];
+  s.accept_queue_limit = w[InstanceMetric::kAcceptQueueLimit];
+  s.listen_overflow = rate(InstanceMetric::kListenOverflow);
+  s.memory_used = w[InstanceMetric::kMemoryUsed];
+  s.memory_limit = w[InstanceMetric::kMemoryLimit];
+  s.oom_kills = w[InstanceMetric::kOomKill];
+  return s;
+}
+
+analysis::EdgeView ViewOf(const std::vector<SecondPtr>& seconds, uint32_t id, bool client_side) {
+  analysis::EdgeView view;
+  bool seen = false;
+  SideWindow client;
+  SideWindow server;
+  for (const SecondPtr& second : seconds) {
+    if (!second->Edge(id, client, server)) client = server = {};
+    const SideWindow& side = client_side ? client : server;
+    analysis::EdgeSecond s;
+    if (second->watched()) s = MeanSecond(side, 1);
+    view.seconds.push_back(s);
+    view.latency.Merge(side.rrt);
+    view.connect_latency.Merge(side.rtt);
+    seen = seen || side.seen;
+  }
+  if (!seen) view.seconds.clear();
+  return view;
+}
+
+analysis::Edge EdgeOf(uint32_t id, const tag::EdgeId& e) {
+  analysis::Edge edge;
+  edge.id = id;
+  edge.client = e.client_service;
+  edge.server = e.server_service;
+  edge.port = e.server_port;
+  edge.protocol = e.l7_protocol;
+  return edge;
+}
+
+analysis::Node NodeOf(uint32_t id, const Names& names) {
+  analysis::Node node;
+  node.id = id;
+  node.name = names.ServiceName(id);
+  if (const auto at = names.services.find(id); at != names.services.end()) {
+    node.kind = at->second.kind;
+  }
+  node.replicas = names.Replicas(id);
+  return node;
+}
+
+}  // namespace
+
+analysis::Input InputFromSeconds(const std::vector<SecondPtr>& seconds, uint64_t to,
+                                 const Names& names, const EdgeIdOf& edge_of) {
+  analysis::Input input;
+  input.time = to;
+  std::set<uint32_t> edges;
+  std::set<uint32_t> nodes;
+  for (const SecondPtr& second : seconds) {
+    for (const uint32_t id : second->EdgeIds()) edges.insert(id);
+  }
+  for (const uint32_t id : edges) {
+    const tag::EdgeId e = edge_of(id);
+    analysis::Edge edge = EdgeOf(id, e);
+    edge.client_view = ViewOf(seconds, id, true);
+    edge.server_view = ViewOf(seconds, id, false);
+    input.edges.push_back(std::move(edge));
+    nodes.insert({e.client_service, e.server_service});
+  }
+  for (const uint32_t id : nodes) {
+    analysis::Node node = NodeOf(id, names);
+    NodeWindow one;
+    bool seen = false;
+    for (const SecondPtr& second : seconds) {
+      const bool here = second->Node(id, one);
+      node.seconds.push_back(here ? MeanSecond(one) : analysis::NodeSecond{});
+      seen = seen || node.seconds.back().known;
+      if (here && one.replicas > 0) node.replicas = one.replicas;
+    }
+    if (!seen) node.seconds.clear();
+    input.nodes.push_back(std::move(node));
+  }
+  return input;
+}
+
+analysis::Input InputFromWindows(const WindowSet& windows, const Names& names) {
+  analysis::Input input;
+  input.time = windows.to;
+  std::set<uint32_t> nodes;
+  for (const EdgeEntry& e : windows.edges) {
+    analysis::Edge edge = EdgeOf(e.id, e.edge);
+    const auto view = [&](const SideWindow& side) {
+      analysis::EdgeView v;
+      if (!side.seen || e.window.seconds == 0) return v;
+      v.seconds.push_back(MeanSecond(side, e.window.seconds));
+      v.latency = side.rrt;
+      v.connect_latency = side.rtt;
+      return v;
+    };
+    edge.client_view = view(e.window.client);
+    edge.server_view = view(e.window.server);
+    input.edges.push_back(std::move(edge));
+    nodes.insert({e.edge.client_service, e.edge.server_service});
+  }
+  for (const uint32_t id : nodes) {
+    analysis::Node node = NodeOf(id, names);
+    for (const NodeEntry& n : windows.nodes) {
+      if (n.service != id || n.window.seconds == 0) continue;
+      node.seconds.push_back(MeanSecond(n.window));
+      if (n.window.replicas > 0) node.replicas = n.window.replicas;
+    }
+    input.nodes.push_back(std::move(node));
+  }
+  return input;
+}
+
+}  // namespace pano::live
