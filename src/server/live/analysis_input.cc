@@ -26,8 +26,8 @@ analysis::EdgeSecond MeanSecond(const SideWindow& side, double seconds) {
   s.in_flight = level(EdgeMetric::kInFlight);
   s.oldest_in_flight_us = level(EdgeMetric::kOldestInFlight);
   s.connect_failures = rate(EdgeMetric::kTcpEstablishFail);
-  s.connects = std::max(rate(EdgeMetric::kSynCount),
-                        rate(EdgeMetric::kNewFlow) + s.connect_failures);
+  s.connects =
+      std::max(rate(EdgeMetric::kSynCount), rate(EdgeMetric::kNewFlow) + s.connect_failures);
   s.retrans_syn = rate(EdgeMetric::kRetransSyn);
   s.server_resets = rate(EdgeMetric::kServerReset);
   s.accept_overflow = rate(EdgeMetric::kServerQueueLack);

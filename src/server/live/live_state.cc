@@ -275,8 +275,8 @@ std::vector<tag::EventRow> LiveState::Notice(const MapView& before, const MapVie
   const analysis::Diagnosis& old = *before.verdict;
   const analysis::Diagnosis& verdict = *now.verdict;
   if (old.verdict != verdict.verdict || old.bottleneck != verdict.bottleneck) {
-    out.push_back({time_ns, schema::EventKind::kBottleneck, verdict.bottleneck, 0,
-                   verdict.sentence});
+    out.push_back(
+        {time_ns, schema::EventKind::kBottleneck, verdict.bottleneck, 0, verdict.sentence});
   }
   return out;
 }

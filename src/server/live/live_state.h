@@ -25,10 +25,10 @@
 namespace pano::live {
 
 struct LiveOptions {
-  uint32_t window_seconds = 5;      // of the numbers on the live map
-  uint32_t analysis_seconds = 15;   // what the diagnosis looks at
-  uint32_t forget_seconds = 300;    // an edge without traffic or open connections leaves the map
-  uint32_t late_seconds = 10;       // batches this late still correct their second
+  uint32_t window_seconds = 5;     // of the numbers on the live map
+  uint32_t analysis_seconds = 15;  // what the diagnosis looks at
+  uint32_t forget_seconds = 300;   // an edge without traffic or open connections leaves the map
+  uint32_t late_seconds = 10;      // batches this late still correct their second
   size_t history_seconds = 900;
   size_t history_bytes = size_t{128} << 20;
 };
@@ -59,7 +59,9 @@ class LiveState {
   Result<MapView> Over(uint64_t from, uint64_t to) const;
   // The map of what the store kept of some time.
   MapView FromStored(const WindowSet& windows) const;
-  std::vector<SecondPtr> Seconds(uint64_t from, uint64_t to) const { return history_.Range(from, to); }
+  std::vector<SecondPtr> Seconds(uint64_t from, uint64_t to) const {
+    return history_.Range(from, to);
+  }
   std::pair<uint64_t, uint64_t> Span() const { return history_.Span(); }
   size_t history_bytes() const { return history_.bytes(); }
   EdgeDirectory& edge_directory() const { return directory_; }

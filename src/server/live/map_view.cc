@@ -15,11 +15,16 @@ using analysis::State;
 
 int Weight(State state) {
   switch (state) {
-    case State::kOver: return 4;
-    case State::kNear: return 3;
-    case State::kOk: return 2;
-    case State::kNoData: return 1;
-    case State::kIdle: return 0;
+    case State::kOver:
+      return 4;
+    case State::kNear:
+      return 3;
+    case State::kOk:
+      return 2;
+    case State::kNoData:
+      return 1;
+    case State::kIdle:
+      return 0;
   }
   return 0;
 }
@@ -148,9 +153,8 @@ MapView BuildMap(const WindowSet& windows, std::shared_ptr<const Names> names,
       node.instances = at->second;
     }
     const auto seen = saturation.find(id);
-    node.replicas = seen != saturation.end() && seen->second->replicas > 0
-                        ? seen->second->replicas
-                        : names->Replicas(id);
+    node.replicas = seen != saturation.end() && seen->second->replicas > 0 ? seen->second->replicas
+                                                                           : names->Replicas(id);
     const bool counts = latency_counts.at(id);
     node.metrics = SixOf(served.at(id), counts);
     node.edge_details = EdgeDetailsOf(served.at(id), counts);

@@ -20,7 +20,9 @@ double Rate(Window w, double count) { return w.seconds > 0 ? count / w.seconds :
 double RequestRate(Window w, EdgeMetric m) { return Rate(w, Count(w.Requests(), m)); }
 double TransportRate(Window w, EdgeMetric m) { return Rate(w, Count(w.Transport(), m)); }
 // Events that both ends notice, each only in part: the larger count is the truer one.
-double EitherCount(Window w, EdgeMetric m) { return std::max(Count(w.client, m), Count(w.server, m)); }
+double EitherCount(Window w, EdgeMetric m) {
+  return std::max(Count(w.client, m), Count(w.server, m));
+}
 
 double Level(Window w, const SideWindow& side, EdgeMetric m) {
   return w.seconds > 0 ? Count(side, m) : kUnknown;
@@ -95,7 +97,8 @@ constexpr std::array kEdgeNumbers = std::to_array<EdgeNumber>({
      [](Window w, bool) { return Quantile(w.Requests().rrt, 0.95); }},
     {"latency_p99", "us", "response latency, p99",
      [](Window w, bool) { return Quantile(w.Requests().rrt, 0.99); }},
-    {"latency_max", "us", "response latency, largest", [](Window w, bool) { return LatencyMax(w); }},
+    {"latency_max", "us", "response latency, largest",
+     [](Window w, bool) { return LatencyMax(w); }},
     {"client_error", "1/s", "responses that blame the client",
      [](Window w, bool) { return RequestRate(w, EdgeMetric::kClientError); }},
     {"server_error", "1/s", "responses that blame the server",
@@ -103,11 +106,15 @@ constexpr std::array kEdgeNumbers = std::to_array<EdgeNumber>({
     {"timeout", "1/s", "requests unanswered past the timeout limit",
      [](Window w, bool) { return RequestRate(w, EdgeMetric::kTimeout); }},
     {"connect_latency_avg", "us", "TCP connect latency, mean",
-     [](Window w, bool) { return Mean(w.Transport(), EdgeMetric::kRttSum, EdgeMetric::kRttCount); }},
+     [](Window w, bool) {
+       return Mean(w.Transport(), EdgeMetric::kRttSum, EdgeMetric::kRttCount);
+     }},
     {"retrans_syn", "1/s", "SYN segments sent again",
      [](Window w, bool) { return TransportRate(w, EdgeMetric::kRetransSyn); }},
     {"server_resets", "1/s", "RST from the server, in the handshake or later",
-     [](Window w, bool) { return Rate(w, std::max(ServerResets(w.client), ServerResets(w.server))); }},
+     [](Window w, bool) {
+       return Rate(w, std::max(ServerResets(w.client), ServerResets(w.server)));
+     }},
     {"client_resets", "1/s", "established connections reset by the client",
      [](Window w, bool) { return Rate(w, EitherCount(w, EdgeMetric::kClientRstFlow)); }},
     {"retrans", "1/s", "data segments sent again, both ways",

@@ -31,7 +31,9 @@ struct NodeNumber {
 // The six in the order of analysis::Metric, then the details.
 std::span<const EdgeNumber> EdgeNumbers();
 std::span<const NodeNumber> NodeNumbers();
-inline std::span<const EdgeNumber> EdgeDetails() { return EdgeNumbers().subspan(analysis::kMetrics); }
+inline std::span<const EdgeNumber> EdgeDetails() {
+  return EdgeNumbers().subspan(analysis::kMetrics);
+}
 
 const EdgeNumber* FindEdgeNumber(std::string_view name);
 const NodeNumber* FindNodeNumber(std::string_view name);

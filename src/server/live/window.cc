@@ -63,8 +63,8 @@ void NodeWindow::AddInstance(const schema::InstanceValues& instance, bool first)
     // A service of which one instance is unlimited has no limit.
     if (instance[at(m)] == 0 || (!first && before[at(m)] == 0)) values[at(m)] = 0;
   }
-  for (const InstanceMetric m : {InstanceMetric::kPsiCpuSome, InstanceMetric::kPsiMemorySome,
-                                 InstanceMetric::kPsiIoSome}) {
+  for (const InstanceMetric m :
+       {InstanceMetric::kPsiCpuSome, InstanceMetric::kPsiMemorySome, InstanceMetric::kPsiIoSome}) {
     values[at(m)] = std::max(before[at(m)], instance[at(m)]);
   }
   seconds = std::max(seconds, 1.0);

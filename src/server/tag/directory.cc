@@ -93,7 +93,8 @@ uint32_t Directory::ExternalId(std::string_view name) {
 
 void Directory::RefineKind(uint32_t service, schema::NodeKind kind) {
   const auto at = services_.find(service);
-  if (at == services_.end() || kind == schema::NodeKind::kService || at->second.kind == kind) return;
+  if (at == services_.end() || kind == schema::NodeKind::kService || at->second.kind == kind)
+    return;
   if (at->second.kind != schema::NodeKind::kService) return;
   at->second.kind = kind;
   Touch(service);

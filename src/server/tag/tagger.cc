@@ -22,11 +22,16 @@ constexpr size_t kMaxAgents = 1000;
 NodeKind KindServing(L7Protocol protocol) {
   switch (protocol) {
     case L7Protocol::kMysql:
-    case L7Protocol::kPostgresql: return NodeKind::kDatabase;
-    case L7Protocol::kRedis: return NodeKind::kCache;
-    case L7Protocol::kKafka: return NodeKind::kQueue;
-    case L7Protocol::kDns: return NodeKind::kDns;
-    default: return NodeKind::kService;
+    case L7Protocol::kPostgresql:
+      return NodeKind::kDatabase;
+    case L7Protocol::kRedis:
+      return NodeKind::kCache;
+    case L7Protocol::kKafka:
+      return NodeKind::kQueue;
+    case L7Protocol::kDns:
+      return NodeKind::kDns;
+    default:
+      return NodeKind::kService;
   }
 }
 
@@ -159,9 +164,8 @@ void Tagger::TakeEvents(Agent& agent, wire::Batch& batch, TaggedBatch& out) {
   }
 }
 
-Tagger::End Tagger::ResolveEnd(const Agent& agent, const std::string& agent_name,
-                               uint32_t instance, const IpAddress& ip, uint16_t port,
-                               bool is_server) {
+Tagger::End Tagger::ResolveEnd(const Agent& agent, const std::string& agent_name, uint32_t instance,
+                               const IpAddress& ip, uint16_t port, bool is_server) {
   if (instance != 0) {
     if (const auto at = agent.instances.find(instance); at != agent.instances.end()) {
       return {directory_.FindInstance(at->second)->service, at->second};

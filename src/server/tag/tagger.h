@@ -68,7 +68,7 @@ class Tagger {
   std::map<std::string, Agent> agents_;
   std::map<PortKey, schema::L7Protocol> protocols_;
   std::map<EdgeId, bool> edges_;
-  std::unordered_set<uint32_t> servers_;                // services seen serving
+  std::unordered_set<uint32_t> servers_;                 // services seen serving
   std::unordered_map<uint32_t, uint64_t> oom_reported_;  // instance -> second
 };
 
