@@ -3,9 +3,8 @@
 // prices the basket, which is where its CPU time goes: the shop's second bottleneck.
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <condition_variable>
-#include <cstdio>
-#include <cstring>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -13,6 +12,7 @@
 
 #include "shop.grpc.pb.h"
 #include "shop/cart/store.h"
+#include "shop/service/budget.h"
 #include "shop/service/fault.h"
 
 namespace {
@@ -53,8 +53,7 @@ class Worker {
 
 class CartService final : public shop::CartService::CallbackService {
  public:
-  CartService(std::string redis_host, int redis_port, int passes)
-      : store_(std::move(redis_host), redis_port), passes_(passes) {}
+  CartService(std::string redis_host, int redis_port) : store_(std::move(redis_host), redis_port) {}
 
   grpc::ServerUnaryReactor* AddItem(grpc::CallbackServerContext* context,
                                     const shop::AddItemRequest* request, shop::Empty*) override {
@@ -63,7 +62,7 @@ class CartService final : public shop::CartService::CallbackService {
       if (!store_.Add(request->user_id(), line)) {
         return Lost();
       }
-      shop::BestDiscount({line}, passes_);
+      Price({line});
       return Status::OK;
     });
   }
@@ -81,7 +80,7 @@ class CartService final : public shop::CartService::CallbackService {
         item->set_product_id(line.product);
         item->set_quantity(line.quantity);
       }
-      shop::BestDiscount(*lines, passes_);
+      Price(*lines);
       return Status::OK;
     });
   }
@@ -92,12 +91,18 @@ class CartService final : public shop::CartService::CallbackService {
       if (!store_.Clear(request->id())) {
         return Lost();
       }
-      shop::BestDiscount({}, passes_);
+      Price({});
       return Status::OK;
     });
   }
 
  private:
+  void Price(const std::vector<shop::Line>& lines) {
+    std::int64_t best = 0;
+    budget_.Spend([&](int step) { best = std::max(best, shop::BestDiscount(lines, step)); });
+    discounts_ += best;
+  }
+
   static Status Lost() { return {StatusCode::UNAVAILABLE, "redis does not answer"}; }
 
   grpc::ServerUnaryReactor* Queue(grpc::CallbackServerContext* context,
@@ -117,19 +122,15 @@ class CartService final : public shop::CartService::CallbackService {
   }
 
   shop::CartStore store_;
-  int passes_;
+  shop::Budget budget_{shop::Number("SHOP_CPU_US", 1000)};
+  std::int64_t discounts_ = 0;  // cents offered so far
   Worker worker_;
 };
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  if (argc > 1 && std::strcmp(argv[1], "calibrate") == 0) {
-    std::printf("{\"pass_ns\": %lld}\n", static_cast<long long>(shop::PassTimeNs()));
-    return 0;
-  }
-  CartService service(shop::Setting("REDIS_HOST", "redis"), shop::Number("REDIS_PORT", 6379),
-                      shop::Number("SHOP_WORK_PASSES", 1));
+int main() {
+  CartService service(shop::Setting("REDIS_HOST", "redis"), shop::Number("REDIS_PORT", 6379));
   grpc::ServerBuilder builder;
   builder.AddListeningPort("0.0.0.0:" + shop::Setting("SHOP_PORT", "7070"),
                            grpc::InsecureServerCredentials());

@@ -13,12 +13,11 @@ const POOLS = {
   currency: [shop.Currency, 7001, 2],
   ad: [shop.AdService, 9555, 2],
   checkout: [shop.Checkout, 5050, 2],
-  shipping: [shop.Shipping, 50050, 1],
 };
 
 const to = {};
 for (const [name, [Client, port, size]] of Object.entries(POOLS)) {
-  to[name] = new Pool(Client, process.env[`${name.toUpperCase()}_ADDRESS`] || `${name}:${port}`, size);
+  to[name] = new Pool(name, Client, process.env[`${name.toUpperCase()}_ADDRESS`] || `${name}:${port}`, size);
 }
 
 async function index(query, body, deadline) {
@@ -50,8 +49,7 @@ async function viewCart(query, body, deadline) {
   const {items} = await to.cart.call('getCart', {id: query.get('user')}, deadline);
   const ids = items.map((item) => item.productId);
   const {products} = await to.productcatalog.call('getProducts', {ids}, deadline);
-  const shipping = await to.shipping.call('getQuote', {items}, deadline);
-  return {items, products, shipping: shipping.cost};
+  return {items, products};
 }
 
 async function addToCart(query, {userId, productId, quantity}, deadline) {

@@ -28,7 +28,7 @@ class Service:
     wave: int = 1              # started after lower waves are ready
     user: str = ""
     own: bool = True           # our code: takes faults from the inside
-    work_us: float = 0.0       # CPU time of the calibrated work in one call
+    cpu_us: int = 0            # CPU time one call takes, all told; 0: whatever it takes
     env: dict = dataclasses.field(default_factory=dict)
 
 
@@ -51,10 +51,10 @@ def services():
         Service("kafka", "C", ["{dist}/bin/kafka-mock"], port=9092, cpu=0.5, wave=0, memory_mib=768, own=False),
         Service("featureflag", "Go", ["{dist}/bin/featureflag"], port=50053, cpu=0.2, env={
             "SHOP_DATABASE": "host=postgresql user=shop dbname=postgres sslmode=disable"}),
-        Service("productcatalog", "Go", ["{dist}/bin/productcatalog"], port=3550, cpu=0.20, backlog=16,
-                work_us=2300, env={**age_env, "SHOP_PRODUCTS": "{src}/productcatalog/products.json",
+        Service("productcatalog", "Go", ["{dist}/bin/productcatalog"], port=3550, cpu=0.16, backlog=16,
+                cpu_us=2580, env={**age_env, "SHOP_PRODUCTS": "{src}/productcatalog/products.json",
                                    "GOMAXPROCS": "1"}),
-        Service("cart", "C++", ["{dist}/bin/cart"], port=7070, cpu=0.12, backlog=64, work_us=950,
+        Service("cart", "C++", ["{dist}/bin/cart"], port=7070, cpu=0.12, backlog=64, cpu_us=1420,
                 env={**age_env, **cpp_env}),
         Service("currency", "C++", ["{dist}/bin/currency"], port=7001, cpu=0.3, env=cpp_env),
         Service("payment", "Node", ["node", "{src}/payment/main.js"], port=50051, cpu=0.3, env=node_env),
@@ -71,7 +71,8 @@ def services():
         Service("accounting", "C++", ["{dist}/bin/accounting"], cpu=0.2, wave=2),
         Service("frauddetection", "Python", ["/usr/bin/python3", "{src}/frauddetection/frauddetection.py"],
                 cpu=0.2, wave=2, env=python_env),
-        Service("frontend", "Node", ["node", "{src}/frontend/main.js"], port=8080, cpu=1.0, memory_mib=512,
+        Service("frontend", "Node", ["node", "--max-old-space-size=384", "{src}/frontend/main.js"], port=8080,
+                cpu=1.5, memory_mib=768,
                 backlog=4096, wave=3, env=node_env),
         Service("loadgenerator", "C++", ["{dist}/bin/loadgenerator"], wave=9, memory_mib=512,
                 env={"SHOP_REPORT": "{state}/report.jsonl"}),

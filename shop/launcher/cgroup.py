@@ -6,6 +6,9 @@ import signal
 import time
 
 PERIOD_US = 100_000
+# Weights when the machine is busy: the pods together like several ordinary processes, each by its limit.
+ALL_PODS_SHARES = 4096
+UNLIMITED_CPU = 1.0
 V1 = ("cpu", "cpuacct", "memory", "pids")
 
 
@@ -50,8 +53,11 @@ class PodGroups:
         if unified:
             self.delegate()
             write(self.of("cpu"), "cpu.max", f"{int(cpu * PERIOD_US) if cpu else 'max'} {PERIOD_US}")
+            write(self.of("cpu"), "cpu.weight", max(1, round(100 * (cpu or UNLIMITED_CPU))))
             write(self.of("memory"), "memory.max", memory_mib << 20)
             return
+        write(os.path.join(self.roots["cpu"], "kubepods"), "cpu.shares", ALL_PODS_SHARES)
+        write(os.path.dirname(self.of("cpu")), "cpu.shares", round(1024 * (cpu or UNLIMITED_CPU)))
         if cpu:
             write(self.of("cpu"), "cpu.cfs_period_us", PERIOD_US)
             write(self.of("cpu"), "cpu.cfs_quota_us", int(cpu * PERIOD_US))

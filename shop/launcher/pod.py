@@ -47,13 +47,13 @@ class Pod:
         self.groups.create(self.service.cpu, self.service.memory_mib)
         self.ip = self.node.add_pod(self.netns)
 
-    def environment(self, extra):
+    def environment(self):
         state = paths.state_dir(self.shop)
         keep = {key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ}
         fill = {"dist": self.dist, "src": SHOP, "state": state, "ip": self.ip}
         own = {key: value.format(**fill) for key, value in self.service.env.items()}
         return {**keep, "HOME": state, "HOSTNAME": self.name, "POD_NAME": self.name, "POD_IP": self.ip,
-                "SHOP_PORT": str(self.service.port), **own, **extra,
+                "SHOP_PORT": str(self.service.port), "SHOP_CPU_US": str(self.service.cpu_us), **own,
                 "SHOP_FAULT_FILE": os.path.join(state, "faults", self.service.name)}
 
     def wrap(self, command, pid_file=None, user="", backlog=""):
@@ -66,7 +66,7 @@ class Pod:
             words += [option, str(value)] if value else []
         return words + ["--", *command]
 
-    def start(self, extra, stdin=subprocess.DEVNULL):
+    def start(self, stdin=subprocess.DEVNULL):
         state = paths.state_dir(self.shop)
         pid_file = os.path.join(state, "pids", self.name)
         if os.path.exists(pid_file):
@@ -76,7 +76,7 @@ class Pod:
         with open(self.log_path(), "ab") as log:
             self.launcher = subprocess.Popen(
                 self.wrap(command, pid_file, self.service.user, self.service.backlog), stdin=stdin, stdout=log,
-                stderr=log, env=self.environment(extra), start_new_session=True, cwd="/")
+                stderr=log, env=self.environment(), start_new_session=True, cwd="/")
         self.launcher_started = process.start_time(self.launcher.pid)
         deadline = time.monotonic() + 5
         while not os.path.exists(pid_file):

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 
-import calibrate
 import cleanup
 import load
 import network
@@ -35,7 +34,6 @@ class Supervisor:
         self.pods = {name: [] for name in self.services}
         self.node = network.Node(shop)
         self.faults = Faults(shop, self.node)
-        self.work = {}             # service: {"passes", "pass_ns"}
         self.crashed = {}          # pod name: when it was found dead
         self.notes = []
         self.stopping = False
@@ -50,11 +48,6 @@ class Supervisor:
         with open(os.path.join(state, "hosts"), "w", encoding="ascii") as file:
             file.write("127.0.0.1 localhost\n")
             file.writelines(f"{self.cluster_ip(s)} {s.name}\n" for s in self.services.values() if s.port)
-        for service in self.services.values():
-            if service.work_us:
-                count, cost = calibrate.passes(service, self.dist)
-                self.work[service.name] = {"passes": count, "pass_ns": cost}
-                self.say(f"{service.name}: {count} passes of {cost / 1000:.1f} us make {service.work_us:.0f} us a call")
         self.prepare_postgresql(state)
         self.node.create()
         for wave in sorted({service.wave for service in self.services.values()} - {9}):
@@ -78,10 +71,6 @@ class Supervisor:
     def cluster_ip(self, service):
         return network.CLUSTER.format(10 + list(self.services).index(service.name))
 
-    def extra(self, service):
-        work = self.work.get(service.name)
-        return {"SHOP_WORK_PASSES": str(work["passes"])} if work else {}
-
     def add_pod(self, service):
         pod = Pod(self.shop, self.node, service, self.dist)
         self.pods[service.name].append(pod)
@@ -93,7 +82,7 @@ class Supervisor:
         return pod
 
     def start(self, pod):
-        pod.start(self.extra(pod.service), subprocess.PIPE if pod.service.name == LOAD else subprocess.DEVNULL)
+        pod.start(subprocess.PIPE if pod.service.name == LOAD else subprocess.DEVNULL)
         self.save()
 
     def wait_ready(self, pods):
@@ -220,7 +209,7 @@ class Supervisor:
     def save(self):
         paths.write_state(self.shop, {
             "name": self.shop, "supervisor": [os.getpid(), process.start_time(os.getpid())],
-            "node_netns": self.node.netns, "notes": self.notes, "work": self.work, "faults": self.faults.on,
+            "node_netns": self.node.netns, "notes": self.notes, "faults": self.faults.on,
             "services": [
                 {"name": service.name, "language": service.language, "port": service.port,
                  "cluster_ip": self.cluster_ip(service) if service.port else None, "cpu_limit": service.cpu,

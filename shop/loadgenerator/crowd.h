@@ -18,8 +18,8 @@ namespace shop {
 using Clock = std::chrono::steady_clock;
 
 struct Pace {
-  std::chrono::milliseconds think_min{5000};
-  std::chrono::milliseconds think_max{15000};
+  std::chrono::milliseconds think_min{7000};
+  std::chrono::milliseconds think_max{17000};
   std::chrono::microseconds ramp{4000};  // between two arrivals
 };
 

@@ -61,8 +61,8 @@ void Run() {
   const std::string host = shop::Setting("FRONTEND_HOST", "frontend");
   const std::string port = shop::Setting("FRONTEND_PORT", "8080");
   shop::Pace pace;
-  pace.think_min = std::chrono::milliseconds(shop::Number("SHOP_THINK_MIN_MS", 5000));
-  pace.think_max = std::chrono::milliseconds(shop::Number("SHOP_THINK_MAX_MS", 15000));
+  pace.think_min = std::chrono::milliseconds(shop::Number("SHOP_THINK_MIN_MS", 7000));
+  pace.think_max = std::chrono::milliseconds(shop::Number("SHOP_THINK_MAX_MS", 17000));
   shop::Report report(shop::Setting("SHOP_REPORT", "report.jsonl"));
   shop::Crowd crowd(Resolve(host, port), shop::TaskSource(host + ":" + port), pace, report);
   std::string pending;

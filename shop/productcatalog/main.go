@@ -7,10 +7,8 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io/ioutil"
 	"log"
-	"os"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -24,10 +22,10 @@ type catalog struct {
 	products []*pb.Product
 	byID     map[string]*pb.Product
 	ranker   *ranker
-	passes   int // of the ranker for one answer
+	budget   *service.Budget
 }
 
-func load(path string, passes int) (*catalog, error) {
+func load(path string) (*catalog, error) {
 	text, err := ioutil.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -40,7 +38,7 @@ func load(path string, passes int) (*catalog, error) {
 	if err := json.Unmarshal(text, &goods); err != nil {
 		return nil, err
 	}
-	c := &catalog{byID: map[string]*pb.Product{}, passes: passes}
+	c := &catalog{byID: map[string]*pb.Product{}, budget: service.NewBudget()}
 	for _, g := range goods {
 		p := &pb.Product{Id: g.ID, Name: g.Name, Description: g.Description,
 			Picture: "/images/" + g.ID + ".svg", Categories: g.Categories,
@@ -54,7 +52,7 @@ func load(path string, passes int) (*catalog, error) {
 
 // ordered returns the products, those most alike to the one at `about` first.
 func (c *catalog) ordered(about int) *pb.ProductList {
-	order := c.ranker.order(about, c.passes)
+	order := c.ranker.order(about, c.budget)
 	list := &pb.ProductList{Products: make([]*pb.Product, len(order))}
 	for i, index := range order {
 		list.Products[i] = c.products[index]
@@ -71,12 +69,12 @@ func (c *catalog) GetProduct(_ context.Context, request *pb.ProductId) (*pb.Prod
 	if product == nil {
 		return nil, status.Errorf(codes.NotFound, "no product %q", request.Id)
 	}
-	c.ranker.order(c.ranker.index[request.Id], c.passes)
+	c.ranker.order(c.ranker.index[request.Id], c.budget)
 	return product, nil
 }
 
 func (c *catalog) GetProducts(_ context.Context, request *pb.ProductIds) (*pb.ProductList, error) {
-	c.ranker.order(len(request.Ids)%len(c.products), c.passes)
+	c.ranker.order(len(request.Ids)%len(c.products), c.budget)
 	list := &pb.ProductList{}
 	for _, id := range request.Ids {
 		if product := c.byID[id]; product != nil {
@@ -87,13 +85,9 @@ func (c *catalog) GetProducts(_ context.Context, request *pb.ProductIds) (*pb.Pr
 }
 
 func main() {
-	c, err := load(service.Setting("SHOP_PRODUCTS", "products.json"), service.Number("SHOP_WORK_PASSES", 1))
+	c, err := load(service.Setting("SHOP_PRODUCTS", "products.json"))
 	if err != nil {
 		log.Fatal(err)
-	}
-	if len(os.Args) > 1 && os.Args[1] == "calibrate" {
-		fmt.Printf("{\"pass_ns\": %d}\n", c.ranker.passTime().Nanoseconds())
-		return
 	}
 	service.Serve(func(server *grpc.Server) { pb.RegisterProductCatalogServer(server, c) })
 }

@@ -5,14 +5,11 @@ package main
 import (
 	"hash/fnv"
 	"math"
-	"runtime"
 	"sort"
 	"strings"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"shop/pb"
+	"shop/service"
 )
 
 const dimensions = 64 // of a product's term vector
@@ -42,14 +39,14 @@ func terms(p *pb.Product) (vector [dimensions]float64) {
 	return vector
 }
 
-// order sorts all products by likeness to `about`. Each pass spreads likeness one step further over
-// the graph of similar products: more passes, finer order, more CPU time.
-func (r *ranker) order(about, passes int) []int {
+// order sorts all products by likeness to `about`. Each step spreads likeness one further over the graph of
+// similar products: more steps, finer order; the budget says how many.
+func (r *ranker) order(about int, budget *service.Budget) []int {
 	n := len(r.vectors)
 	score := make([]float64, n)
 	next := make([]float64, n)
 	score[about] = 1
-	for pass := 0; pass < passes; pass++ {
+	budget.Spend(func() {
 		total := 0.0
 		for i := range next {
 			next[i] = 0
@@ -61,7 +58,7 @@ func (r *ranker) order(about, passes int) []int {
 		for i := range next {
 			score[i] = next[i] / total
 		}
-	}
+	})
 	order := make([]int, n)
 	for i := range order {
 		order[i] = i
@@ -78,27 +75,4 @@ func cosine(a, b *[dimensions]float64) float64 {
 		bb += b[i] * b[i]
 	}
 	return dot / math.Sqrt(aa*bb)
-}
-
-// passTime is the CPU time of one pass on this machine: the fastest of several rounds.
-func (r *ranker) passTime() time.Duration {
-	runtime.LockOSThread()
-	const rounds, passes = 15, 200
-	best := time.Duration(math.MaxInt64)
-	for round := 0; round < rounds; round++ {
-		begin := threadTime()
-		r.order(round%len(r.vectors), passes)
-		if took := (threadTime() - begin) / passes; took < best {
-			best = took
-		}
-	}
-	return best
-}
-
-func threadTime() time.Duration {
-	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t); err != nil {
-		panic(err)
-	}
-	return time.Duration(t.Nano())
 }
