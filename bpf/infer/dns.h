@@ -40,9 +40,12 @@ static inline enum infer_verdict infer_dns(const unsigned char *buf, unsigned in
 static inline enum infer_verdict infer_dns_tcp(const unsigned char *buf, unsigned int len)
 {
 	/* Some resolvers write the length by itself first. */
-	if (len >= 2 && len < 19)
-		return infer_be16(buf) >= 17 && infer_be16(buf) <= 512 && buf[0] == 0 && len == 2 ? INFER_MORE :
-											  INFER_NO;
-	return len >= 19 && infer_be16(buf) + 2 >= len && infer_be16(buf) >= 17 ? infer_dns(buf + 2, len - 2) :
-									       INFER_NO;
+	if (len < 2)
+		return len && buf[0] <= 1 ? INFER_MORE : INFER_NO;
+	if (infer_be16(buf) < 17 || infer_be16(buf) > 4096)
+		return INFER_NO;
+	/* The question is near the front; a shorter piece than this cannot be judged. */
+	if (len < infer_be16(buf) + 2 && len < 2 + 280)
+		return infer_be16(buf) <= 512 ? INFER_MORE : INFER_NO;
+	return infer_dns(buf + 2, len - 2);
 }

@@ -19,12 +19,14 @@ static inline enum infer_verdict infer_kafka(const unsigned char *buf, unsigned 
 	if (infer_be32(buf + 8) & 0x80000000u)
 		return INFER_NO;
 	name = infer_be16(buf + 12);
-	if (name == 0xffff)
-		return size + 4 == len ? INFER_REQUEST : INFER_NO;
-	if (name > 255 || name + 10 > size || name == 0)
-		return name == 0 && size + 4 == len ? INFER_REQUEST : INFER_NO;
+	/* Nameless clients are believed only where they introduce themselves: Metadata, ApiVersions.
+	 * A response could pass for one of theirs otherwise. */
+	if (name == 0xffff || name == 0)
+		return size + 4 == len && (key == 3 || key == 18) ? INFER_REQUEST : INFER_NO;
+	if (name > 255 || name + 10 > size)
+		return INFER_NO;
 	for (i = 14; i < 14 + name && i < len; i++) {
-		if (buf[i] < ' ' || buf[i] > '~')
+		if (buf[i] <= ' ' || buf[i] > '~')
 			return INFER_NO;
 	}
 	return INFER_REQUEST;

@@ -30,10 +30,10 @@ void Driver::FeedDatagram(Toward toward, uint64_t time_ns, uint32_t length, Byte
   Side& s = side(toward);
   s.last_time_ns = time_ns;
   scratch.Reset();
-  const Step step = parser_->Parse(toward, payload, scratch);
+  const Step step = parser_->ParseDatagram(toward, payload, scratch);
   if (step.verdict == Verdict::kMessage) {
     s.begin_time_ns = time_ns;
-    s.length = length > payload.size() ? length - payload.size() : 0;
+    s.length = length;
     Deliver(payload.size(), payload.size(), s, in);
   } else if (step.verdict != Verdict::kSkip) {
     ++counters_->invalid;
@@ -144,6 +144,10 @@ size_t Driver::ParseAll(Bytes bytes, size_t old_bytes, Input& in) {
     in.message.Reset();
     const Step step = parser_->Parse(in.toward, bytes.subspan(at), in.message);
     if (step.verdict == Verdict::kNeedMore) return at;
+    if (step.verdict == Verdict::kOpaque) {
+      opaque_ = true;
+      return bytes.size();
+    }
     if (step.verdict == Verdict::kInvalid || (step.consumed == 0 && ++idle > kMaxIdleSteps)) {
       ++counters_->invalid;
       ++invalid_in_a_row_;

@@ -21,6 +21,7 @@ enum class Verdict : uint8_t {
   kPart,      // bytes of a message that goes on
   kSkip,      // bytes that belong to no message
   kNeedMore,  // nothing consumed: the bytes end inside something that must be seen whole
+  kOpaque,    // from here on the connection carries something that is not read
   kInvalid,   // not this protocol, or lost in it: resynchronise
 };
 
@@ -39,6 +40,10 @@ class Parser {
   virtual ~Parser() = default;
 
   virtual Step Parse(Toward toward, Bytes bytes, Message& message) = 0;
+  // The same for a datagram, complete in itself.
+  virtual Step ParseDatagram(Toward toward, Bytes bytes, Message& message) {
+    return Parse(toward, bytes, message);
+  }
   // After a loss: offset of the next plausible message start, or kNoSync. The parser forgets what
   // the lost bytes may have changed.
   virtual size_t Resync(Toward toward, Bytes bytes) = 0;

@@ -8,6 +8,11 @@ namespace pano::l7 {
 extern const Protocol kHttp1;
 extern const Protocol kHttp2;
 extern const Protocol kRedis;
+extern const Protocol kTls;
+extern const Protocol kPostgresql;
+extern const Protocol kMysql;
+extern const Protocol kKafka;
+extern const Protocol kDns;
 
 namespace {
 
@@ -17,9 +22,10 @@ struct Row {
 };
 
 constexpr std::array kRows{
-    Row{schema::L7Protocol::kHttp1, &kHttp1},
-    Row{schema::L7Protocol::kHttp2, &kHttp2},
-    Row{schema::L7Protocol::kRedis, &kRedis},
+    Row{schema::L7Protocol::kHttp1, &kHttp1}, Row{schema::L7Protocol::kHttp2, &kHttp2},
+    Row{schema::L7Protocol::kRedis, &kRedis}, Row{schema::L7Protocol::kTls, &kTls},
+    Row{schema::L7Protocol::kMysql, &kMysql}, Row{schema::L7Protocol::kPostgresql, &kPostgresql},
+    Row{schema::L7Protocol::kKafka, &kKafka}, Row{schema::L7Protocol::kDns, &kDns},
 };
 
 consteval bool Unique() {
