@@ -62,6 +62,7 @@ struct Connection {
   uint64_t next_resolve_ns = 0;
 
   schema::L7Protocol l7_protocol = schema::L7Protocol::kUnknown;
+  bool l7_settled = false;
 
   // Cumulative counters: `seen` is the truth so far, `reported` went to the sink. Stats of sockets
   // older than the agent start at `base`.

@@ -24,6 +24,7 @@ constexpr uint8_t kTcpSynRecv = 3;
 constexpr uint8_t kTcpFinWait1 = 4;
 constexpr uint8_t kTcpFinWait2 = 5;
 constexpr uint8_t kTcpCloseWait = 8;
+constexpr uint8_t kTcpListen = 10;
 
 bool InTransfer(uint8_t state) {
   return state == 0 || state == kTcpEstablished || state == kTcpFinWait1 || state == kTcpFinWait2 ||
@@ -54,7 +55,7 @@ void Tracker::OnEvent(const Event& event) {
     default:
       break;
   }
-  if (event.socket == 0) return;  // e.g. an RST for a port nobody listens on: the peer tells it
+  if (event.socket == 0) return OnSocketless(event);
   Connection& c = Ensure(event);
   table_.Touch(c, event.time_ns);
   switch (event.type) {
@@ -85,6 +86,26 @@ void Tracker::OnEvent(const Event& event) {
   }
 }
 
+// The kernel has no full socket yet or any more: only what the client's end cannot tell is counted.
+void Tracker::OnSocketless(const Event& event) {
+  if (!event.has_tuple || !facts_.IsListening(event.tuple.netns, event.tuple.local_port)) return;
+  Connection ghost;
+  ghost.opened_ns = event.time_ns;
+  ghost.has_tuple = true;
+  ghost.tuple = event.tuple;
+  ghost.role = Role::kServer;
+  ghost.tgid = facts_.ListenerTgid(event.tuple.netns, event.tuple.local_port);
+  SetEnds(ghost);
+  Resolve(ghost, event.time_ns);
+  if (event.type == EventType::kRetransmit && event.tcp_state == kTcpSynRecv) {
+    sink_.OnCount(ghost, EdgeMetric::kRetransSynack, std::max(1u, event.segments), event.time_ns);
+  } else if (event.type == EventType::kReset && !event.reset) {
+    // A handshake the listener refused, e.g. tcp_abort_on_overflow.
+    sink_.OnCount(ghost, EdgeMetric::kTcpEstablishFail, 1, event.time_ns);
+    sink_.OnCount(ghost, EdgeMetric::kServerEstablishOtherRst, 1, event.time_ns);
+  }
+}
+
 Connection& Tracker::Ensure(const Event& event) {
   if (Connection* known = table_.Find(event.socket)) return *known;
   Connection& c = table_.Add(event.socket);
@@ -96,6 +117,7 @@ Connection& Tracker::Ensure(const Event& event) {
 }
 
 void Tracker::OnOpen(Connection& c, const Event& event) {
+  if (event.tcp_state == kTcpListen) return;
   if (event.existing && !c.has_tuple) c.existing = true;
   if (event.has_tuple) SetTuple(c, event.tuple);
   if (event.tgid != 0) c.tgid = event.tgid;
@@ -255,13 +277,14 @@ void Tracker::OnRetransmit(Connection& c, const Event& event) {
   if (event.tcp_state == kTcpSynSent) {
     TakeRole(c, Role::kClient, RoleSource::kHandshake, event.time_ns);
     CountAttempt(c, event.time_ns);
-    ++c.syn_retrans;
-    sink_.OnCount(c, EdgeMetric::kRetransSyn, 1, event.time_ns);
+    const uint32_t again = std::max(1u, event.segments);
+    c.syn_retrans += again;
+    sink_.OnCount(c, EdgeMetric::kRetransSyn, again, event.time_ns);
   } else if (event.tcp_state == kTcpSynRecv) {
     TakeRole(c, Role::kServer, RoleSource::kHandshake, event.time_ns);
-    sink_.OnCount(c, EdgeMetric::kRetransSynack, 1, event.time_ns);
+    sink_.OnCount(c, EdgeMetric::kRetransSynack, std::max(1u, event.segments), event.time_ns);
   } else {
-    ++c.data_retrans;
+    c.data_retrans += std::max(1u, event.segments);
     c.seen.retrans = std::max(c.seen.retrans, c.data_retrans);
     Report(c, event.time_ns);
   }

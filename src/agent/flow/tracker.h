@@ -33,7 +33,8 @@ class Tracker {
   void OnEvent(const decode::Event& event);
   // Role and protocol as l7 inference found them.
   void SetRole(uint64_t connection, Role role, uint64_t now_ns);
-  void SetProtocol(uint64_t connection, schema::L7Protocol protocol);
+  // `settled`: it will not turn into another one (HTTP/2 may turn out to carry gRPC).
+  void SetProtocol(uint64_t connection, schema::L7Protocol protocol, bool settled);
   // Lets go of calls that waited long enough for missing bytes. Cheap; after every poll.
   void Release(uint64_t now_ns);
   // Once a second: resolves ends and roles, forgets what closed long ago.
@@ -58,6 +59,7 @@ class Tracker {
   void PutInIndex(const Connection& c);
   void DropFromIndex(const Connection& c);
 
+  void OnSocketless(const decode::Event& event);
   void OnOpen(Connection& c, const decode::Event& event);
   void OnData(Connection& c, const decode::Event& event);
   void OnConnected(Connection& c, const decode::Event& event);

@@ -65,8 +65,11 @@ void Tracker::SetRole(uint64_t connection, Role role, uint64_t now_ns) {
   if (Connection* c = table_.Find(connection)) TakeRole(*c, role, RoleSource::kInferred, now_ns);
 }
 
-void Tracker::SetProtocol(uint64_t connection, schema::L7Protocol protocol) {
-  if (Connection* c = table_.Find(connection)) c->l7_protocol = protocol;
+void Tracker::SetProtocol(uint64_t connection, schema::L7Protocol protocol, bool settled) {
+  Connection* c = table_.Find(connection);
+  if (c == nullptr || (c->l7_settled && !settled)) return;
+  c->l7_protocol = protocol;
+  c->l7_settled = settled;
 }
 
 // A client is indexed by its ends after NAT, which is how its server's socket looks for it.
@@ -89,9 +92,10 @@ bool Tracker::Resolve(Connection& c, uint64_t now_ns) {
   if (!c.has_tuple || c.tuple.remote_port == 0 || now_ns < c.next_resolve_ns) return c.peer_known;
   const bool young = now_ns < c.opened_ns + kResolveFast;
   c.next_resolve_ns = now_ns + (young ? kResolveEvery : kSecond);
-  if (c.role != Role::kServer && !c.translated) {
+  if (c.role != Role::kServer) {
+    // A reused source port may show the translation of the connection before it for a moment.
     HostFacts::Translation t;
-    if (facts_.Translate(c.tuple, t)) {
+    if (facts_.Translate(c.tuple, t) && (t.client != c.client || t.server != c.server)) {
       DropFromIndex(c);
       c.translated = true;
       c.client = t.client;
