@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The thread that keeps the registry, the listeners and the instances' saturation up to date.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "agent/entity/registry.h"
+#include "base/queue.h"
+#include "wire/batch.h"
+
+namespace pano::entity {
+
+class HostWatch {
+ public:
+  explicit HostWatch(Registry& registry);
+  ~HostWatch();
+
+  // Looks once at everything, then goes on in a thread until Stop.
+  void Start();
+  void Stop();
+
+  // From any thread. A full queue drops the event: the next scan finds the process too.
+  void OnExec(uint32_t tgid);
+  void OnExit(uint32_t tgid);
+
+  // The last full second's saturation of every used instance.
+  std::vector<wire::InstanceSample> TakeSaturation();
+  uint64_t dropped() const { return dropped_; }
+  uint64_t cpu_us() const { return cpu_us_; }  // of its thread, since start
+
+ private:
+  struct ProcessEvent {
+    uint32_t tgid = 0;
+    bool exec = false;
+  };
+  void Run(const std::stop_token& stop);
+  void LookAround();
+
+  Registry& registry_;
+  BoundedQueue<ProcessEvent> queue_;
+  std::atomic<uint64_t> dropped_{0};
+  std::atomic<uint64_t> cpu_us_{0};
+  std::mutex mutex_;
+  std::vector<wire::InstanceSample> saturation_;
+  std::jthread thread_;
+};
+
+}  // namespace pano::entity
