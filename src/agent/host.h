@@ -2,7 +2,7 @@
 // What the agent knows of its host, behind the questions that flow and metric ask.
 #pragma once
 
-#include "agent/entity/nat_table.h"
+#include "agent/entity/host_watch.h"
 #include "agent/entity/registry.h"
 #include "agent/flow/connection.h"
 #include "agent/metric/aggregator.h"
@@ -12,19 +12,16 @@ namespace pano::agent {
 
 class Host final : public flow::HostFacts, public metric::Directory {
  public:
-  Host(entity::Registry& registry, const entity::NatTable& nat) : registry_(registry), nat_(nat) {}
+  Host(entity::Registry& registry, const entity::HostWatch& watch)
+      : registry_(registry), watch_(watch) {}
 
   bool Translate(const decode::SocketTuple& view, Translation& out) const override {
-    entity::NatTuple original;
-    original.source = view.local;
-    original.source_port = view.local_port;
-    original.target = view.remote;
-    original.target_port = view.remote_port;
-    original.l4_protocol = view.l4_protocol;
-    const auto found = nat_.Find(original);
-    if (!found) return false;
-    out.client = {found->client, found->client_port};
-    out.server = {found->server, found->server_port};
+    const entity::ClientView asked{
+        view.l4_protocol, {view.local, view.local_port}, {view.remote, view.remote_port}};
+    entity::Translation found;
+    if (!watch_.Translate(asked, found)) return false;
+    out.client = {found.client.ip, found.client.port};
+    out.server = {found.server.ip, found.server.port};
     return true;
   }
   bool IsListening(uint32_t netns, uint16_t port) const override {
@@ -40,7 +37,7 @@ class Host final : public flow::HostFacts, public metric::Directory {
 
  private:
   entity::Registry& registry_;
-  const entity::NatTable& nat_;
+  const entity::HostWatch& watch_;
 };
 
 }  // namespace pano::agent

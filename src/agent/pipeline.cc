@@ -60,7 +60,7 @@ AgentPipeline::AgentPipeline(AgentOptions options, std::unique_ptr<source::Sourc
       sink_(std::move(sink)),
       registry_(options_.registry),
       watch_(registry_),
-      host_(registry_, nat_),
+      host_(registry_, watch_),
       peers_(options_.shard.max_connections * 2),
       governor_(options_.budget),
       closed_(kClosedSeconds),
@@ -296,7 +296,8 @@ void AgentPipeline::TellLosses(wire::Batch& batch) {
   tell("batch_queue_full", batch_queue_full_);
   tell("process_queue_full", watch_.dropped());
   tell("process_table_full", registry_.dropped());
-  tell("nat_table_full", nat_.dropped());
+  tell("translation_table_full", watch_.translations_dropped());
+  tell("translation_events_lost", watch_.translations_lost());
   tell("peer_index_full", peers_.dropped());
   std::map<std::string, uint64_t> sums;
   for (const wire::LossCount& l : batch.losses) sums[l.cause] += l.count;

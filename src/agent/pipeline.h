@@ -17,7 +17,6 @@
 #include <vector>
 
 #include "agent/entity/host_watch.h"
-#include "agent/entity/nat_table.h"
 #include "agent/entity/registry.h"
 #include "agent/event_chunk.h"
 #include "agent/flow/peer_index.h"
@@ -94,7 +93,6 @@ class AgentPipeline {
   BatchSink sink_;
 
   entity::Registry registry_;
-  entity::NatTable nat_;
   entity::HostWatch watch_;
   Host host_;
   flow::PeerIndex peers_;

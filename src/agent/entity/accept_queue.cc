@@ -52,7 +52,8 @@ bool ReadAnswers(int fd, std::vector<AcceptQueue>& out) {
     if (header.nlmsg_len >= NLMSG_HDRLEN + sizeof(inet_diag_msg)) {
       inet_diag_msg message{};
       std::memcpy(&message, at + NLMSG_HDRLEN, sizeof message);
-      out.push_back({ntohs(message.id.idiag_sport), message.idiag_rqueue, message.idiag_wqueue});
+      out.push_back({ntohs(message.id.idiag_sport), message.idiag_rqueue, message.idiag_wqueue,
+                     message.idiag_inode});
     }
     const size_t step = NLMSG_ALIGN(header.nlmsg_len);
     if (step >= left) break;

@@ -12,6 +12,7 @@ struct AcceptQueue {
   uint16_t port = 0;
   uint32_t length = 0;
   uint32_t limit = 0;
+  uint32_t inode = 0;  // of the listening socket
 };
 
 // Of the namespace that process `pid` lives in; empty when it cannot be entered.

@@ -19,8 +19,8 @@ namespace pano::entity {
 namespace {
 
 constexpr uint64_t kSearchNs = 2'000'000'000u;        // new namespaces are looked for this often
-constexpr uint64_t kFirstRevisitNs = 4'000'000'000u;  // one without translation, doubled each time
-constexpr uint64_t kLastRevisitNs = 60'000'000'000u;
+constexpr uint64_t kFirstRevisitNs = 2'000'000'000u;  // one without translation, doubled each time
+constexpr uint64_t kLastRevisitNs = 4'000'000'000u;
 constexpr unsigned kEventBufferBytes = 8u << 20;
 constexpr uint32_t kTranslated = IPS_SRC_NAT | IPS_DST_NAT;
 
@@ -106,6 +106,9 @@ struct Conntrack::Namespace {
   uint64_t revisit_ns = kFirstRevisitNs;
   bool alive = true;
 };
+
+Conntrack::Conntrack(NamespaceLister lister, size_t capacity)
+    : lister_(std::move(lister)), table_(capacity) {}
 
 Result<std::unique_ptr<Conntrack>> Conntrack::Start(NamespaceLister lister, size_t capacity) {
   const Handle probe(nfct_open(CONNTRACK, 0));

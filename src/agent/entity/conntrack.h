@@ -40,8 +40,7 @@ class Conntrack {
  private:
   struct Namespace;
 
-  Conntrack(NamespaceLister lister, size_t capacity)
-      : lister_(std::move(lister)), table_(capacity) {}
+  Conntrack(NamespaceLister lister, size_t capacity);
   void Run(const std::stop_token& stop);
   void FindNamespaces(uint64_t now_ns);
   void Visit(Namespace& space, uint64_t now_ns);

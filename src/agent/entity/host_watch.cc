@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/entity/host_watch.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <ctime>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/log.h"
 
 namespace pano::entity {
 namespace {
@@ -18,6 +21,20 @@ uint64_t ThreadCpuUs() {
   return static_cast<uint64_t>(t.tv_sec) * 1'000'000 + static_cast<uint64_t>(t.tv_nsec) / 1000;
 }
 
+// The root of a hierarchy is everybody's and says nothing of one instance.
+CgroupPlaces PlacesOf(const std::vector<CgroupPath>& cgroups) {
+  CgroupPlaces places;
+  for (const CgroupPath& c : cgroups) {
+    if (c.path.size() <= 1) continue;
+    if (c.controllers.empty()) places.unified = c.path;
+    for (const std::string& controller : c.controllers) {
+      if (controller == "cpu") places.cpu = c.path;
+      if (controller == "memory") places.memory = c.path;
+    }
+  }
+  return places;
+}
+
 }  // namespace
 
 HostWatch::HostWatch(Registry& registry) : registry_(registry), queue_(16'384) {}
@@ -26,6 +43,18 @@ HostWatch::~HostWatch() { Stop(); }
 
 void HostWatch::Start() {
   LookAround();
+  auto conntrack = Conntrack::Start([this] {
+    std::unordered_map<uint32_t, std::string> paths;
+    for (const auto& [netns, pid] : registry_.NetnsProcesses()) {
+      paths.emplace(netns, fmt::format("/proc/{}/ns/net", pid));
+    }
+    return paths;
+  });
+  if (conntrack) {
+    conntrack_ = std::move(*conntrack);
+  } else {
+    Log(LogLevel::kWarn, "entity", "{}", conntrack.error().ToString());
+  }
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
@@ -44,7 +73,38 @@ void HostWatch::OnExit(uint32_t tgid) {
   if (!queue_.Push({tgid, false})) ++dropped_;
 }
 
-void HostWatch::LookAround() { registry_.Scan(MonotonicNs()); }
+void HostWatch::LookAround() {
+  registry_.Scan(MonotonicNs());
+  // New listeners matter for roles and for refused connects: every other second is soon enough.
+  if (looks_++ % 2 == 0) registry_.SetListeners(listeners_.Look(registry_.ProcessesByNetns()));
+}
+
+bool HostWatch::Translate(const ClientView& view, Translation& out) const {
+  if (!conntrack_) return false;
+  const auto found = conntrack_->table().Find(view);
+  if (found) out = *found;
+  return found.has_value();
+}
+
+void HostWatch::Measure() {
+  std::vector<Target> targets;
+  for (InstanceProcesses& i : registry_.UsedInstances()) {
+    Target& t = targets.emplace_back();
+    t.instance = i.id;
+    t.pids = std::move(i.pids);
+    t.own_cgroup = i.own_cgroup;
+    t.own_netns = i.own_netns;
+    t.cgroup = PlacesOf(i.cgroups);
+  }
+  std::vector<wire::InstanceSample> samples = saturation_collector_.Collect(targets);
+  for (const wire::InstanceSample& s : samples) {
+    if (s.values[static_cast<size_t>(schema::InstanceMetric::kOomKill)] > 0) {
+      registry_.OnOomKill(s.instance);
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  saturation_ = std::move(samples);
+}
 
 void HostWatch::Run(const std::stop_token& stop) {
   // Aligned to wall seconds, so that saturation covers the second its samples are stored under.
@@ -52,6 +112,7 @@ void HostWatch::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const uint64_t now = WallNs();
     if (now >= next_wall_ns) {
+      Measure();
       LookAround();
       cpu_us_ = ThreadCpuUs();
       next_wall_ns = (WallNs() / kSecond + 1) * kSecond;

@@ -4,11 +4,15 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "agent/entity/conntrack.h"
+#include "agent/entity/listener_owners.h"
 #include "agent/entity/registry.h"
+#include "agent/entity/saturation.h"
 #include "base/queue.h"
 #include "wire/batch.h"
 
@@ -17,6 +21,8 @@ namespace pano::entity {
 class HostWatch {
  public:
   explicit HostWatch(Registry& registry);
+  HostWatch(const HostWatch&) = delete;
+  HostWatch& operator=(const HostWatch&) = delete;
   ~HostWatch();
 
   // Looks once at everything, then goes on in a thread until Stop.
@@ -26,6 +32,11 @@ class HostWatch {
   // From any thread. A full queue drops the event: the next scan finds the process too.
   void OnExec(uint32_t tgid);
   void OnExit(uint32_t tgid);
+
+  // Address translation of this host; false where none is known. Any thread.
+  bool Translate(const ClientView& view, Translation& out) const;
+  uint64_t translations_dropped() const { return conntrack_ ? conntrack_->table().dropped() : 0; }
+  uint64_t translations_lost() const { return conntrack_ ? conntrack_->events_lost() : 0; }
 
   // The last full second's saturation of every used instance.
   std::vector<wire::InstanceSample> TakeSaturation();
@@ -39,8 +50,13 @@ class HostWatch {
   };
   void Run(const std::stop_token& stop);
   void LookAround();
+  void Measure();
 
   Registry& registry_;
+  std::unique_ptr<Conntrack> conntrack_;  // null where this kernel or these rights have none
+  ListenerOwners listeners_;
+  SaturationCollector saturation_collector_;
+  unsigned looks_ = 0;
   BoundedQueue<ProcessEvent> queue_;
   std::atomic<uint64_t> dropped_{0};
   std::atomic<uint64_t> cpu_us_{0};

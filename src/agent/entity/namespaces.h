@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Entering namespaces of other processes, and the names that network namespaces have.
+// Entering namespaces of other processes.
 #pragma once
 
 #include <sched.h>
 
-#include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 
 #include "base/result.h"
@@ -17,12 +15,5 @@ namespace pano::entity {
 // /run/netns/NAME); `type` is CLONE_NEWNET, CLONE_NEWUTS ... The caller's thread stays where it is
 // and waits. A socket opened inside stays in that namespace, and keeps it alive until closed.
 Status RunInNamespace(const std::string& path, int type, const std::function<void()>& action);
-
-struct NamedNetns {
-  std::string name;  // file name of the bind mount
-  std::string path;
-};
-// Network namespaces with a name, by inode: /run/netns and other bind mounts of nsfs.
-std::map<uint32_t, NamedNetns> ListNamedNetns();
 
 }  // namespace pano::entity

@@ -7,6 +7,27 @@
 
 namespace pano::entity {
 
+namespace {
+
+// Other bind mounts of namespaces: "... root mount-point options - nsfs nsfs rw", where root is
+// "net:[inode]".
+void AddMounted(std::unordered_map<uint32_t, NamedNetns>& names) {
+  const auto mounts = ReadFile("/proc/self/mountinfo", 1 << 20);
+  if (!mounts) return;
+  for (const std::string_view line : Split(*mounts, '\n')) {
+    if (line.find(" - nsfs ") == std::string_view::npos) continue;
+    const auto fields = Split(line, ' ');
+    if (fields.size() < 5 || !fields[3].starts_with("net:[")) continue;
+    const std::string path(fields[4]);
+    const size_t slash = path.rfind('/');
+    const uint32_t inode = InodeOf(path);
+    if (inode == 0 || slash == std::string::npos) continue;
+    names.emplace(inode, NamedNetns{path.substr(slash + 1), path});
+  }
+}
+
+}  // namespace
+
 std::unordered_map<uint32_t, NamedNetns> ReadNamedNetns() {
   std::unordered_map<uint32_t, NamedNetns> names;
   for (const std::string folder : {"/run/netns", "/run/docker/netns"}) {
@@ -20,6 +41,7 @@ std::unordered_map<uint32_t, NamedNetns> ReadNamedNetns() {
     }
     ::closedir(dir);
   }
+  AddMounted(names);
   return names;
 }
 

@@ -8,7 +8,7 @@
 
 #include "agent/entity/addresses.h"
 #include "agent/entity/container_engine.h"
-#include "agent/entity/namespaces.h"
+#include "agent/entity/netns_name.h"
 #include "base/clock.h"
 
 namespace pano::entity {
@@ -62,7 +62,7 @@ void Registry::Refresh(uint32_t pid, uint64_t now_ns) {
     containers_[container] = std::move(names);
   }
   if (unknown_netns) {
-    const auto named = ListNamedNetns();
+    const auto named = ReadNamedNetns();
     const std::lock_guard lock(mutex_);
     for (const auto& [inode, ns] : named) netns_names_[inode] = ns.name;
   }
@@ -214,7 +214,7 @@ std::vector<uint32_t> Registry::DueForCheck(const std::vector<uint32_t>& pids,
 
 void Registry::Scan(uint64_t now_ns) {
   const std::vector<uint32_t> pids = ListProcesses();
-  const auto named = ListNamedNetns();
+  const auto named = ReadNamedNetns();
   {
     const std::lock_guard lock(mutex_);
     if (first_scan_ns_ == 0) first_scan_ns_ = now_ns;
@@ -339,7 +339,7 @@ void Registry::AddEvent(schema::EventKind kind, const Instance& instance, std::s
   events_.push_back({WallNs(), kind, instance.info.id, instance.info.service, std::move(text)});
 }
 
-void Registry::OnOomKill(uint32_t id, uint64_t) {
+void Registry::OnOomKill(uint32_t id) {
   const std::lock_guard lock(mutex_);
   const auto at = instances_.find(id);
   if (at == instances_.end()) return;
@@ -420,6 +420,20 @@ std::map<uint32_t, uint32_t> Registry::NetnsProcesses() const {
   const std::lock_guard lock(mutex_);
   for (const auto& [pid, p] : processes_) {
     if (p.exited_ns == 0 && p.facts.netns != 0) out.emplace(p.facts.netns, pid);
+  }
+  return out;
+}
+
+std::map<uint32_t, std::vector<uint32_t>> Registry::ProcessesByNetns() const {
+  std::map<uint32_t, std::vector<uint32_t>> out;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [pid, p] : processes_) {
+    if (p.exited_ns == 0 && p.facts.netns != 0) out[p.facts.netns].push_back(pid);
+  }
+  for (auto& [netns, pids] : out) {
+    std::ranges::sort(pids, [this](uint32_t a, uint32_t b) {
+      return processes_.at(a).facts.start_ticks < processes_.at(b).facts.start_ticks;
+    });
   }
   return out;
 }

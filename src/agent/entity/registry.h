@@ -45,7 +45,7 @@ class Registry {
   void Scan(uint64_t now_ns);
   void OnExec(uint32_t tgid, uint64_t now_ns);
   void OnExit(uint32_t tgid, uint64_t now_ns);
-  void OnOomKill(uint32_t instance, uint64_t now_ns);
+  void OnOomKill(uint32_t instance);
 
   // The instance of a process, read from /proc at once when not known yet; 0 if there is none.
   // Marks it as used: only used instances are reported.
@@ -67,6 +67,8 @@ class Registry {
   std::vector<InstanceProcesses> UsedInstances() const;
   // One live process of every network namespace, by inode.
   std::map<uint32_t, uint32_t> NetnsProcesses() const;
+  // Live processes of every network namespace, oldest first.
+  std::map<uint32_t, std::vector<uint32_t>> ProcessesByNetns() const;
   uint64_t dropped() const;
 
  private:

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +29,14 @@ std::vector<std::string> ListFolder(const std::string& path, size_t limit) {
   }
   ::closedir(dir);
   return names;
+}
+
+// From Linux 6.2 the size of the folder is the number of its entries.
+size_t CountOpenFiles(uint32_t pid) {
+  const std::string path = fmt::format("/proc/{}/fd", pid);
+  struct stat st{};
+  if (::stat(path.c_str(), &st) == 0 && st.st_size > 0) return static_cast<size_t>(st.st_size);
+  return ListFolder(path, 65'536).size();
 }
 
 }  // namespace
@@ -121,7 +130,7 @@ SaturationCollector::ProcessSums SaturationCollector::ReadProcesses(
     sums.cpu_us += (field(11) + field(12)) * (1'000'000 / kTicks);  // utime, stime
     sums.threads += field(17);
     sums.memory += field(21) * kPage;  // rss
-    sums.open_files += ListFolder(fmt::format("/proc/{}/fd", pid), 65'536).size();
+    sums.open_files += CountOpenFiles(pid);
     if (threads_read >= kMaxThreadsRead) continue;
     for (const std::string& tid : ListFolder(fmt::format("/proc/{}/task", pid), kMaxThreadsRead)) {
       ++threads_read;
