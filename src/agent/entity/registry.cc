@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 #include "agent/entity/addresses.h"
 #include "agent/entity/container_engine.h"
