@@ -121,6 +121,7 @@ createServer(async (req, res) => {
     if (at < start) return send(res, { error: { code: "not_found", message: "no data at that time", hint: "" } }, 404);
     return send(res, mapAt(clamp(at), at, start, !query.has("at")));
   }
+  if (route === "/diagnosis") return send(res, verdictAt(clamp(now()), now()));
   if (route === "/series") return series(query, res);
   if (route === "/timeline") return timeline(query, res);
   if (route === "/events" && req.method === "POST") {

@@ -95,11 +95,11 @@ export class NodeCard {
     ];
     setAttributes(this.root, {
       class: mark.filter((word) => word !== "").join(" "),
-      "aria-label": node.label,
       "data-state": node.state,
       "data-name": node.name,
     });
-    setText(this.title, node.name);
+    // A title names the button and is its tooltip; it need not repeat the card word for word.
+    setText(this.title, node.label);
     setAttribute(this.icon, "d", KIND_ICONS[node.icon]);
     setAttribute(this.state, "d", STATE_ICONS[node.state]);
 

@@ -72,6 +72,9 @@ export class MapView {
       if (event.sourceEvent) this.moved = true;
       this.applyTransform(event.transform);
     });
+    // Told, not measured: the default asks the SVG for its width, which a detached one refuses.
+    const extent = (): [[number, number], [number, number]] => [[0, 0], [this.size.width, this.size.height]];
+    this.zoomer.extent(extent);
     select(this.root).call(this.zoomer).on("dblclick.zoom", null);
     this.root.addEventListener("click", (event) => this.events.open(this.keyAt(event)));
     this.root.addEventListener("dblclick", (event) => {

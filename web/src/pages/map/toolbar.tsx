@@ -179,7 +179,7 @@ function Losses() {
 export function LimitsBar() {
   const snapshot = shown.value;
   return (
-    <div class="limits" role="group" aria-label={t("limits")}>
+    <section class="limits" aria-label={t("limits")}>
       {METRICS.map((metric) => (
         <LimitChip key={metric} metric={metric} />
       ))}
@@ -195,6 +195,6 @@ export function LimitsBar() {
           <Losses />
         </>
       )}
-    </div>
+    </section>
   );
 }

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Browser tests of the page against the real server.
+//   node test/browser/run.mjs [server command...]     default: the built map_server_for_tests
+import { existsSync } from "node:fs";
+import { runAll, startBrowser, startServer } from "./harness.mjs";
+import { mapTests } from "./map_tests.mjs";
+import { pageTests } from "./page_tests.mjs";
+
+const build = new URL("../../build/release/", import.meta.url).pathname;
+const built = ["src/server/api/map_server_for_tests", "test/browser/map_server_for_tests", "map_server_for_tests"]
+  .map((path) => build + path)
+  .find((path) => existsSync(path));
+const given = process.argv.slice(2);
+const base = given.length > 0 ? given : [built ?? `${build}map_server_for_tests`];
+const commandOn = (port) => [...base, "--port", String(port)];
+
+let browser;
+let server;
+let good = false;
+try {
+  server = await startServer(commandOn(0));
+  browser = await startBrowser();
+  good = await runAll([...mapTests, ...pageTests], { server, browser, command: commandOn(0), commandOn });
+} catch (error) {
+  console.log(`FAIL ${error.message}`);
+  console.log("0 passed, 1 failed");
+} finally {
+  await browser?.close();
+  await server?.stop();
+}
+process.exitCode = good ? 0 : 1;
