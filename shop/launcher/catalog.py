@@ -15,6 +15,9 @@ JAVA_PATH = ["protobuf", "guava", "grpc-api", "grpc-context", "grpc-core", "grpc
 # Connections end after this long, so that clients spread over new replicas.
 CONNECTION_AGE_MS = 6000
 
+HEAP_MIB = 256                       # Kafka's
+CLUSTER_ID = "c2hvcC1zaG9wLXNob3Atcw"  # any 16 bytes in URL-safe base64
+
 
 @dataclasses.dataclass
 class Service:
@@ -32,7 +35,23 @@ class Service:
     env: dict = dataclasses.field(default_factory=dict)
 
 
-def services():
+def has_broker(dist):
+    return os.path.exists(os.path.join(dist, "kafka/jars/complete"))
+
+
+def kafka(dist):
+    """The real broker where its jars are, a stand-in on the same protocol where they are not."""
+    if not has_broker(dist):
+        return Service("kafka", "C", ["{dist}/bin/kafka-mock"], port=9092, cpu=0.5, own=False)
+    java = (f"java -Xms64m -Xmx{HEAP_MIB}m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn "
+            f"-cp '{{dist}}/kafka/jars/*:{JARS}/slf4j-simple.jar'")
+    script = (f"{java} kafka.tools.StorageTool format --ignore-formatted -t {CLUSTER_ID} -c {{state}}/kafka.properties"
+              f" && exec {java} kafka.Kafka {{state}}/kafka.properties")
+    return Service("kafka", "Java", ["sh", "-c", script], port=9092, cpu=1.0, memory_mib=3 * HEAP_MIB, own=False)
+
+
+def services(dist):
     java = ":".join(f"{JARS}/{jar}.jar" for jar in JAVA_PATH)
     postgres = next((p for p in ("/usr/lib/postgresql/15/bin/postgres", shutil.which("postgres")) if p), "postgres")
     python_env = {"PYTHONPATH": "{dist}/python", "PYTHONDONTWRITEBYTECODE": "1", "GRPC_DNS_RESOLVER": "native"}
@@ -48,7 +67,7 @@ def services():
                                     "-c", "unix_socket_directories={state}/postgresql", "-c", "fsync=off",
                                     "-c", "shared_buffers=16MB", "-c", "max_connections=20"],
                 port=5432, cpu=0.5, wave=0, user="postgres", own=False),
-        Service("kafka", "C", ["{dist}/bin/kafka-mock"], port=9092, cpu=0.5, wave=0, memory_mib=768, own=False),
+        kafka(dist),
         Service("featureflag", "Go", ["{dist}/bin/featureflag"], port=50053, cpu=0.2, env={
             "SHOP_DATABASE": "host=postgresql user=shop dbname=postgres sslmode=disable"}),
         Service("productcatalog", "Go", ["{dist}/bin/productcatalog"], port=3550, cpu=0.16, backlog=16,

@@ -18,7 +18,7 @@ import load
 import network
 import paths
 import process
-from catalog import CONNECTION_AGE_MS, SHOP, services
+from catalog import CONNECTION_AGE_MS, SHOP, has_broker, services
 from fault import Faults
 from pod import Pod
 
@@ -30,12 +30,13 @@ LOAD = "loadgenerator"
 class Supervisor:
     def __init__(self, shop, dist, say):
         self.shop, self.dist, self.say = shop, dist, say
-        self.services = {service.name: service for service in services()}
+        self.services = {service.name: service for service in services(dist)}
         self.pods = {name: [] for name in self.services}
         self.node = network.Node(shop)
         self.faults = Faults(shop, self.node)
         self.crashed = {}          # pod name: when it was found dead
-        self.notes = []
+        self.notes = [] if has_broker(dist) else [
+            "kafka is a stand-in (librdkafka's mock cluster, the same protocol): the broker is not here"]
         self.stopping = False
 
     # --- coming up
@@ -49,6 +50,7 @@ class Supervisor:
             file.write("127.0.0.1 localhost\n")
             file.writelines(f"{self.cluster_ip(s)} {s.name}\n" for s in self.services.values() if s.port)
         self.prepare_postgresql(state)
+        self.prepare_kafka(state)
         self.node.create()
         for wave in sorted({service.wave for service in self.services.values()} - {9}):
             group = [service for service in self.services.values() if service.wave == wave]
@@ -67,6 +69,13 @@ class Supervisor:
                     "-A", "trust", "-U", "shop", "--no-sync", "-E", "UTF8", "--locale=C")
         with open(os.path.join(data, "pg_hba.conf"), "a", encoding="ascii") as file:
             file.write("host all all 10.244.0.0/16 trust\n")
+
+    @staticmethod
+    def prepare_kafka(state):
+        with open(os.path.join(SHOP, "kafka/server.properties"), encoding="ascii") as file:
+            text = file.read().replace("{state}", state)
+        with open(os.path.join(state, "kafka.properties"), "w", encoding="ascii") as file:
+            file.write(text)
 
     def cluster_ip(self, service):
         return network.CLUSTER.format(10 + list(self.services).index(service.name))
