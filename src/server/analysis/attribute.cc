@@ -13,6 +13,9 @@ constexpr double kTailFrom = 0.2;        // of the latency limit: faster than th
 constexpr double kTailFromWithin = 0.1;  // the same while all is within limits
 constexpr double kPlainTime = 0.02;      // weight of time that is not in the tail
 constexpr double kSlowChild = 0.4;       // share of a node's time that makes a call its slow call
+constexpr double kStarvedChild = 0.02;   // the same when the node's workers are all taken
+constexpr double kSlowFrom = 0.25;       // of its latency limit: a quicker call holds nobody up
+constexpr double kTimesOut = 0.8;        // of its limit: such a call makes callers give up
 constexpr double kFailureWeight = 3;     // a failed request is worse than a slow one
 constexpr double kHandled = 0.25;        // client errors of a call are mostly handled by the caller
 constexpr double kSaturated = 0.5;       // strength from which saturation explains slowness
@@ -32,6 +35,8 @@ class Walk {
     down_.resize(graph.edges.size());
     below_.resize(n);
     late_.resize(n);
+    starved_.resize(n);
+    for (size_t i = 0; i < n; ++i) starved_[i] = IsStarved(i);
   }
 
   Attribution Run() {
@@ -203,20 +208,50 @@ class Walk {
     }
   }
 
-  bool IsSlowCall(size_t e) const {
-    const TimeSplit& caller = result_.split[graph_.edges[e].client];
-    return down_[e] > 0 && caller.in > 0 && down_[e] >= kSlowChild * caller.in;
+  // A call that takes a good part of its caller's time, and is not quick in itself either. A caller
+  // whose workers are all taken shows only a small part of its own callers' waiting in its calls.
+  bool IsSlowCall(size_t e, double slow_from = kSlowFrom) const {
+    const GraphEdge& edge = graph_.edges[e];
+    const TimeSplit& caller = result_.split[edge.client];
+    const double part = starved_[edge.client] ? kStarvedChild : kSlowChild;
+    if (down_[e] <= 0 || caller.in <= 0 || down_[e] < part * caller.in) return false;
+    const auto& limit = edge.limits[Metric::kLatency];
+    const double allowed = limit ? *limit : *DefaultLimits()[Metric::kLatency];
+    return std::max(Known(edge.caller.latency_p95_us) ? edge.caller.latency_p95_us : 0.0,
+                    edge.caller.oldest_us) >= slow_from * allowed;
   }
 
-  bool HasSlowCall(size_t node) const {
-    return std::ranges::any_of(graph_.nodes[node].out, [this](size_t e) { return IsSlowCall(e); });
+  bool HasSlowCall(size_t node, double slow_from = kSlowFrom) const {
+    return std::ranges::any_of(graph_.nodes[node].out,
+                               [this, slow_from](size_t e) { return IsSlowCall(e, slow_from); });
+  }
+
+  // Calls in flight that stay level while requests pile up in front: a pool of workers or
+  // connections is exhausted. Free arrivals vary by the root of their number.
+  bool IsStarved(size_t node) const {
+    std::vector<double> level;
+    for (const size_t at : graph_.nodes[node].out) {
+      const GraphEdge& e = graph_.edges[at];
+      if (!e.sync) continue;
+      const auto& seconds = e.caller_view().seconds;
+      level.resize(std::max(level.size(), seconds.size()));
+      for (size_t i = 0; i < seconds.size(); ++i) {
+        if (seconds[i].known) level[i] += seconds[i].in_flight;
+      }
+    }
+    if (level.size() < 5) return false;
+    const double n = static_cast<double>(level.size());
+    const double mean = std::accumulate(level.begin(), level.end(), 0.0) / n;
+    double variance = 0;
+    for (const double l : level) variance += (l - mean) * (l - mean) / n;
+    return mean >= 5 && std::sqrt(variance) < 0.5 * std::sqrt(mean);
   }
 
   // A node whose workers all wait for a slow call lets its own callers queue: that looks like own
   // time. Without a sign that the node itself is short of something, most of it belongs below.
   void DoubtOwnTime(size_t i) {
     if (saturation_[i].any() >= 0.3 || !HasSlowCall(i)) return;
-    result_.split[i].own *= below_[i] >= kSaturated ? 0.3 : 0.7;
+    result_.split[i].own *= starved_[i] ? 0.05 : below_[i] >= kSaturated ? 0.3 : 0.7;
   }
 
   // Over edges of one kind whose caller is not itself reached by such edges: there it hurts first.
@@ -343,7 +378,8 @@ class Walk {
     }
     const double own = mass * (in > 0 ? std::clamp(1 - out / in, 0.0, 1.0) : out > 0 ? 0.0 : 1.0);
     // Failures of a node that waits for a slow call are timeouts in disguise.
-    const double waiting = HasSlowCall(i) && saturation_[i].any() < 0.5 ? 0.8 * own : 0;
+    const bool waits = HasSlowCall(i, kTimesOut) && saturation_[i].any() < 0.5;
+    const double waiting = waits ? 0.8 * own : 0;
     result_.failed[i] += own - waiting;
     waiting_inside_[i] += waiting;
     if (out <= 0) return;
@@ -409,6 +445,7 @@ class Walk {
   std::vector<double> down_;            // of that, not the caller's own doing
   std::vector<double> late_;            // per node: answered calls it was slow to take up
   std::vector<double> below_;           // per node: strongest saturation down its slow calls
+  std::vector<bool> starved_;           // per node: its workers are all taken
   std::vector<double> waiting_inside_;  // per node: harm found to be waiting
   Attribution result_;
 };

@@ -280,8 +280,13 @@ class Report {
       const bool at_entry = e.client == graph_.entry && Known(e.caller.latency_p95_us);
       if (at_entry && (!busiest || e.caller.requests > busiest->caller.requests)) busiest = &e;
     }
-    if (!busiest) return "Nothing is over its limits.";
-    return fmt::format("Nothing is over its limits: {} answers {} requests/s in {} (p95).",
+    double failures = 0;
+    for (const GraphEdge& e : graph_.edges)
+      failures += e.caller.errors() + e.caller.connect_failures;
+    const std::string_view head = failures > 0 ? "Nothing is over its limits but for stray failures"
+                                               : "Nothing is over its limits";
+    if (!busiest) return fmt::format("{}.", head);
+    return fmt::format("{}: {} answers {} requests/s in {} (p95).", head,
                        graph_.name(busiest->server), SayNumber(busiest->caller.requests),
                        SayDuration(busiest->caller.latency_p95_us));
   }

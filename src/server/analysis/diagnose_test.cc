@@ -377,6 +377,35 @@ TEST(DiagnoseTest, UnknownWhenHarmIsSpreadEvenly) {
   EXPECT_THAT(d.sentence, HasSubstr("no single cause"));
 }
 
+TEST(DiagnoseTest, StrayFailuresNameNobody) {
+  Scenario s(60);
+  s.Call("client", "web", {.rate = 140, .p50_ms = 8, .p95_ms = 30});
+  for (const size_t second : {20, 21}) {
+    s.input().edges[0].client_view.seconds[second].server_errors = 1;
+  }
+  EXPECT_EQ(s.Ask().verdict, Verdict::kNone) << s.Ask().sentence;
+  EXPECT_THAT(s.Ask().sentence, HasSubstr("but for stray failures"));
+}
+
+// A whole phase folded into one average second, its histograms whole.
+TEST(DiagnoseTest, CoarseDataGiveTheSameAnswer) {
+  Scenario s(60);
+  s.Add("db", Scenario::Throttled(0.9));
+  s.Call("client", "web", {.rate = 60, .p50_ms = 1700, .p95_ms = 2700, .errors = 2});
+  s.Call("web", "db", {.rate = 60, .p50_ms = 1500, .p95_ms = 2400});
+  s.Call("web", "app", {.rate = 60, .p50_ms = 180, .p95_ms = 300, .errors = 2});
+  const Diagnosis fine = s.Ask();
+  for (Edge& e : s.input().edges) {
+    e.client_view.seconds.resize(1);
+    e.server_view.seconds.resize(1);
+  }
+  for (Node& n : s.input().nodes) n.seconds.resize(1);
+  const Diagnosis coarse = s.Ask();
+  EXPECT_EQ(fine.bottleneck_service, "db") << fine.sentence;
+  EXPECT_EQ(coarse.bottleneck_service, "db") << coarse.sentence;
+  EXPECT_EQ(coarse.sentence, fine.sentence);
+}
+
 TEST(DiagnoseTest, BrokenInputIsSurvived) {
   Scenario s;
   s.Call("client", "web", {.rate = 40, .p50_ms = 1600, .p95_ms = 2600});

@@ -10,6 +10,7 @@ namespace {
 
 constexpr double kMinSamples = 5;        // a percentile of fewer says nothing
 constexpr double kBadSecondShare = 0.1;  // of a long window must be bad, not just two seconds
+constexpr double kStray = 0.001;  // of requests: fewer failures colour the map but name nobody
 // A request open longer than this is a stream or a subscription, not a hung call.
 constexpr double kHangMaxUs = 60e6;
 
@@ -62,25 +63,27 @@ ViewTotals Fold(const EdgeView& view) {
   SumSeconds(view.seconds, t, latency_sum_us);
   if (t.known_seconds == 0) return t;
   t.seen = true;
-  t.samples = t.responses;
+  t.samples = std::max(t.responses, static_cast<double>(view.latency.count()));
   for (double* rate :
        {&t.requests, &t.responses, &t.bytes, &t.client_errors, &t.server_errors, &t.timeouts,
         &t.connects, &t.connect_failures, &t.retrans_syn, &t.server_resets, &t.accept_overflow}) {
     *rate /= t.known_seconds;
   }
   t.little = latency_sum_us / 1e6 / t.known_seconds;
-  if (t.samples > 0) t.latency_avg_us = latency_sum_us / t.samples;
+  if (t.responses > 0) t.latency_avg_us = latency_sum_us / (t.responses * t.known_seconds);
   if (!view.latency.empty()) t.latency_p95_us = view.latency.Quantile(0.95);
   if (!view.connect_latency.empty()) t.connect_p95_us = view.connect_latency.Quantile(0.95);
   FoldLevels(view.seconds, t);
   return t;
 }
 
-// Bad as the map judges it (2 seconds of 3), and in a long window often enough to matter.
+// Failures: bad as the map judges it (2 seconds of 3), and often enough to matter.
 template <typename Value>
 bool OverBySeconds(const std::vector<EdgeSecond>& seconds, double limit, Value value) {
   double known = 0;
   double bad = 0;
+  double sum = 0;
+  double requests = 0;
   uint32_t recent = 0;
   bool cluster = false;
   for (const EdgeSecond& s : seconds) {
@@ -88,9 +91,12 @@ bool OverBySeconds(const std::vector<EdgeSecond>& seconds, double limit, Value v
     ++known;
     const bool is_bad = value(s) > limit;
     bad += is_bad;
+    sum += value(s);
+    requests += s.requests;
     recent = ((recent << 1) | (is_bad ? 1u : 0u)) & 7u;
     cluster |= recent == 3 || recent == 5 || recent == 6 || recent == 7;
   }
+  if (sum < kStray * requests) return false;
   if (known == 1) return bad == 1;  // coarse data: one step is all there is
   return cluster && bad >= kBadSecondShare * known;
 }
@@ -178,7 +184,8 @@ double TailConcurrency(const EdgeView& view, const ViewTotals& totals, double ov
   }
   double tail = 0;
   if (count > 0) {
-    tail = excess_us / 1e6 / totals.known_seconds;
+    // By share, not by count: seconds may be averages over a longer window than one second.
+    tail = totals.responses * excess_us / 1e6 / count;
   } else if (totals.samples > 0) {  // averages only
     tail = totals.responses * std::max(0.0, totals.latency_avg_us - over_us) / 1e6;
   }
