@@ -45,24 +45,41 @@ func (c *checkout) takeCart(ctx context.Context, request *pb.OrderRequest, order
 	})
 }
 
+// price asks for all items at once.
 func (c *checkout) price(ctx context.Context, request *pb.OrderRequest, order *pb.Order) error {
 	order.Total = &pb.Money{Currency: request.Currency}
-	for _, item := range order.Items {
-		var product *pb.Product
-		err := service.Once(ctx, c.catalog, func(ctx context.Context, to *grpc.ClientConn) (err error) {
-			product, err = pb.NewProductCatalogClient(to).GetProduct(ctx, &pb.ProductId{Id: item.ProductId})
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		price, err := c.convert(ctx, product.Price, request.Currency)
-		if err != nil {
-			return err
-		}
-		order.Total.MinorUnits += price.MinorUnits * int64(item.Quantity)
+	type answer struct {
+		cost int64
+		err  error
 	}
-	return nil
+	answers := make(chan answer, len(order.Items))
+	for _, item := range order.Items {
+		go func(item *pb.CartItem) {
+			price, err := c.priceOf(ctx, item.ProductId, request.Currency)
+			answers <- answer{price.GetMinorUnits() * int64(item.Quantity), err}
+		}(item)
+	}
+	var failed error
+	for range order.Items {
+		one := <-answers
+		order.Total.MinorUnits += one.cost
+		if one.err != nil {
+			failed = one.err
+		}
+	}
+	return failed
+}
+
+func (c *checkout) priceOf(ctx context.Context, id, currency string) (*pb.Money, error) {
+	var product *pb.Product
+	err := service.Once(ctx, c.catalog, func(ctx context.Context, to *grpc.ClientConn) (err error) {
+		product, err = pb.NewProductCatalogClient(to).GetProduct(ctx, &pb.ProductId{Id: id})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.convert(ctx, product.Price, currency)
 }
 
 func (c *checkout) convert(ctx context.Context, money *pb.Money, to string) (out *pb.Money, err error) {

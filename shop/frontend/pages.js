@@ -7,8 +7,8 @@ const {Pool} = require('./pool');
 
 // Connections per replica set: many where replicas come and go under load.
 const POOLS = {
-  productcatalog: [shop.ProductCatalog, 3550, 48],
-  cart: [shop.CartService, 7070, 24],
+  productcatalog: [shop.ProductCatalog, 3550, 24],
+  cart: [shop.CartService, 7070, 12],
   recommendation: [shop.Recommendation, 9001, 2],
   currency: [shop.Currency, 7001, 2],
   ad: [shop.AdService, 9555, 2],

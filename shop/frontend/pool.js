@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
 
-// Several HTTP/2 connections to one service, kept open. A call takes the less busy of two drawn from those that
-// are ready, so that replicas behind a ClusterIP share the work although each connection sticks to one of them.
+// Several HTTP/2 connections to one service, kept open. Of two that are ready, drawn at random, a call takes the one
+// where it should wait less (recent latency times calls ahead), so that replicas behind a ClusterIP share the work
+// although each connection sticks to one of them.
 const {grpc} = require('../node/proto');
 const {note} = require('./view');
 
 const CHECK_MS = 500;
 const CONNECT_TIMEOUT_MS = 3000;  // then dial anew: behind a ClusterIP the next try may meet another replica
 const DRAWS = 4;
+const NEWEST = 0.3;   // share of the newest call in a link's recent latency
+const FORGET = 0.15;  // per check: a link may have come to another replica since
 
 const OPTIONS = {
   'grpc.use_local_subchannel_pool': 1,  // a connection per channel, not one per address
@@ -24,6 +27,7 @@ class Link {
     this.Client = Client;
     this.address = address;
     this.busy = 0;
+    this.latency = 1;  // ms, recent
     this.dial();
   }
 
@@ -34,6 +38,16 @@ class Link {
 
   ready() {
     return this.client.getChannel().getConnectivityState(false) === READY;
+  }
+
+  cost() {
+    return this.latency * (this.busy + 1);
+  }
+
+  done(ms, error) {
+    this.busy--;
+    const felt = error ? Math.max(ms, this.latency) : ms;  // a quick error is no reason to come back
+    this.latency += (felt - this.latency) * NEWEST;
   }
 
   // Connects when idle, dials anew when connecting takes too long.
@@ -58,7 +72,11 @@ class Pool {
 
   keep() {
     const now = Date.now();
-    for (const link of this.links) link.keep(now);
+    const mean = this.links.reduce((sum, link) => sum + link.latency, 0) / this.links.length;
+    for (const link of this.links) {
+      link.latency += (mean - link.latency) * FORGET;
+      link.keep(now);
+    }
   }
 
   draw() {
@@ -73,7 +91,7 @@ class Pool {
   pick() {
     const [one, other] = [this.draw(), this.draw()];
     if (one.ready() !== other.ready()) return one.ready() ? one : other;
-    return one.busy <= other.busy ? one : other;
+    return one.cost() <= other.cost() ? one : other;
   }
 
   // Resolves to the answer; `deadline` is a Date.
@@ -83,8 +101,9 @@ class Pool {
     link.busy++;
     return new Promise((resolve, reject) => {
       link.client[method](request, {deadline}, (error, answer) => {
-        link.busy--;
-        note(this.service, performance.now() - begin, error);
+        const ms = performance.now() - begin;
+        link.done(ms, error);
+        note(this.service, ms, error);
         if (error) reject(error);
         else resolve(answer);
       });

@@ -51,7 +51,15 @@ def kafka(dist):
     return Service("kafka", "Java", ["sh", "-c", script], port=9092, cpu=1.0, memory_mib=3 * HEAP_MIB, own=False)
 
 
-def services(dist):
+def dns():
+    """Names by DNS instead of /etc/hosts; answers from the same list."""
+    return Service("dns", "C", ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--no-resolv",
+                                "--no-hosts", "--addn-hosts={state}/names", "--local=/#/", "--local-ttl=5",
+                                "--pid-file="],
+                   port=53, cpu=0.3, wave=-1, own=False)
+
+
+def services(dist, with_dns=False):
     java = ":".join(f"{JARS}/{jar}.jar" for jar in JAVA_PATH)
     postgres = next((p for p in ("/usr/lib/postgresql/15/bin/postgres", shutil.which("postgres")) if p), "postgres")
     python_env = {"PYTHONPATH": "{dist}/python", "PYTHONDONTWRITEBYTECODE": "1", "GRPC_DNS_RESOLVER": "native"}
@@ -60,6 +68,7 @@ def services(dist):
     cpp_env = {"GRPC_DNS_RESOLVER": "native"}
     age_env = {"SHOP_CONNECTION_AGE_MS": str(CONNECTION_AGE_MS)}
     return [
+        *([dns()] if with_dns else []),
         Service("redis", "C", ["redis-server", "--port", "6379", "--bind", "0.0.0.0", "--protected-mode", "no",
                                "--save", "", "--appendonly", "no", "--maxmemory", "64mb", "--maxmemory-policy",
                                "allkeys-lru", "--dir", "{state}"], port=6379, cpu=0.3, wave=0, own=False),

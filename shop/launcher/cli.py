@@ -4,6 +4,7 @@
 import argparse
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -61,6 +62,8 @@ def build(arguments):
 def up(arguments):
     if os.geteuid() != 0:
         raise Failure("the shop's pods need root (network namespaces, control groups)")
+    if not re.fullmatch(r"[a-z][a-z0-9]{0,15}", arguments.name):
+        raise Failure("a shop's name is up to 16 small letters and digits")
     state = paths.read_state(arguments.name)
     if state and process.alive(*state["supervisor"]):
         raise Failure(f"shop {arguments.name} is up already")
@@ -70,7 +73,8 @@ def up(arguments):
     reader, writer = os.pipe()
     began = time.monotonic()
     with open(os.path.join(paths.state_dir(arguments.name), "supervisor.log"), "wb") as log:
-        subprocess.Popen([sys.executable, os.path.join(SHOP, "shop"), "_supervise", arguments.name, dist, str(writer)],
+        subprocess.Popen([sys.executable, os.path.join(SHOP, "shop"), "_supervise", arguments.name, dist, str(writer),
+                          "dns" if arguments.dns else "hosts"],
                          pass_fds=[writer], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                          cwd="/")
     os.close(writer)
@@ -186,6 +190,7 @@ def parser():
     command = add("up", up, "start every service, wait until all are ready")
     command.add_argument("--build", default=os.environ.get("SHOP_BUILD", "build/release"), help="build folder")
     command.add_argument("--no-build", action="store_true", help="take what is built already")
+    command.add_argument("--dns", action="store_true", help="names by a DNS server of the shop, not by /etc/hosts")
     command = add("load", load_command, "have N shoppers | stop | report --from T --to T")
     command.add_argument("what", metavar="N|stop|report")
     command.add_argument("--duration", type=int, help="seconds; then stop and report")
@@ -215,7 +220,7 @@ def main():
     # How the shop's own processes start themselves; not for people.
     if sys.argv[1:2] == ["_supervise"]:
         from supervisor import supervise
-        supervise(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+        supervise(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5] == "dns")
         return 0
     if sys.argv[1:2] == ["_janitor"]:
         cleanup.janitor(sys.argv[2])

@@ -12,6 +12,7 @@ GATEWAY = "10.244.0.1"
 PODS = "10.244.0.{}"
 CLUSTER = "10.96.0.{}"
 FIRST_POD = 10
+DNS_PORT = 53
 
 
 def run(*command, text=None, check=True):
@@ -90,9 +91,10 @@ class Node:
         for service, cluster, port, pods in clusters:
             for left, pod in zip(range(len(pods), 0, -1), pods):
                 share = f"-m statistic --mode random --probability {1 / left:.10f} " if left > 1 else ""
-                lines.append(f"-A PREROUTING -d {cluster}/32 -p tcp -m tcp --dport {port} "
-                             f"-m comment --comment \"shop/{service}\" {share}"
-                             f"-j DNAT --to-destination {pod}:{port}")
+                for protocol in ("tcp", "udp") if port == DNS_PORT else ("tcp",):
+                    lines.append(f"-A PREROUTING -d {cluster}/32 -p {protocol} -m {protocol} --dport {port} "
+                                 f"-m comment --comment \"shop/{service}\" {share}"
+                                 f"-j DNAT --to-destination {pod}:{port}")
         inside(self.netns, f"{self.iptables}-restore", text="\n".join(lines + ["COMMIT", ""]))
 
 

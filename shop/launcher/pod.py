@@ -59,7 +59,8 @@ class Pod:
     def wrap(self, command, pid_file=None, user="", backlog=""):
         state = paths.state_dir(self.shop)
         words = [os.path.join(self.dist, "bin/pod"), "--netns", network.netns_path(self.netns),
-                 "--hostname", self.name, "--hosts", os.path.join(state, "hosts")]
+                 "--hostname", self.name, "--hosts", os.path.join(state, "hosts"),
+                 "--resolv", os.path.join(state, "resolv.conf")]
         for directory in self.groups.directories:
             words += ["--cgroup", directory]
         for option, value in (("--pid-file", pid_file), ("--user", user), ("--backlog", backlog)):

@@ -28,9 +28,9 @@ LOAD = "loadgenerator"
 
 
 class Supervisor:
-    def __init__(self, shop, dist, say):
-        self.shop, self.dist, self.say = shop, dist, say
-        self.services = {service.name: service for service in services(dist)}
+    def __init__(self, shop, dist, say, with_dns):
+        self.shop, self.dist, self.say, self.with_dns = shop, dist, say, with_dns
+        self.services = {service.name: service for service in services(dist, with_dns)}
         self.pods = {name: [] for name in self.services}
         self.node = network.Node(shop)
         self.faults = Faults(shop, self.node)
@@ -46,9 +46,7 @@ class Supervisor:
         for directory in ("logs", "pids", "faults"):
             os.makedirs(os.path.join(state, directory))
         os.chmod(state, 0o755)
-        with open(os.path.join(state, "hosts"), "w", encoding="ascii") as file:
-            file.write("127.0.0.1 localhost\n")
-            file.writelines(f"{self.cluster_ip(s)} {s.name}\n" for s in self.services.values() if s.port)
+        self.write_names(state)
         self.prepare_postgresql(state)
         self.prepare_kafka(state)
         self.node.create()
@@ -59,6 +57,15 @@ class Supervisor:
             self.wait_ready([pod for service in group for pod in self.pods[service.name]])
             self.say("up: " + ", ".join(service.name for service in group))
         self.save()
+
+    def write_names(self, state):
+        """The services' names go to /etc/hosts of every pod, or to the shop's own DNS server."""
+        names = [f"{self.cluster_ip(s)} {s.name}\n" for s in self.services.values() if s.port]
+        files = {"hosts": ["127.0.0.1 localhost\n"] + ([] if self.with_dns else names), "names": names,
+                 "resolv.conf": [f"nameserver {self.cluster_ip(self.services['dns'])}\n"] if self.with_dns else []}
+        for name, lines in files.items():
+            with open(os.path.join(state, name), "w", encoding="ascii") as file:
+                file.writelines(lines)
 
     def prepare_postgresql(self, state):
         data = os.path.join(state, "postgresql")
@@ -155,6 +162,8 @@ class Supervisor:
         return {"service": name, "replicas": len(self.pods[name]), "pods": [pod.name for pod in self.pods[name]]}
 
     def fault(self, name, service, value=None, off=False):
+        if name == "dns" and not self.with_dns:
+            raise ValueError("names come from /etc/hosts here; bring the shop up with --dns for this fault")
         changed = self.faults.set(name, self.known(service), self.pods[service], value, off)
         if name == "refuse" and off and changed:
             for pod in self.pods[service]:
@@ -235,7 +244,7 @@ def tail(path, size=400):
         return "no log"
 
 
-def supervise(shop, dist, progress_fd):
+def supervise(shop, dist, progress_fd, with_dns):
     """Runs until told to stop; the janitor cleans up whatever way this ends."""
     progress = os.fdopen(progress_fd, "w", encoding="utf-8")
 
@@ -249,7 +258,7 @@ def supervise(shop, dist, progress_fd):
 
     cleaner = subprocess.Popen([sys.executable, os.path.join(SHOP, "shop"), "_janitor", shop],
                                stdin=subprocess.PIPE, start_new_session=True)
-    supervisor = Supervisor(shop, dist, say)
+    supervisor = Supervisor(shop, dist, say, with_dns)
 
     def terminate(*_):
         raise SystemExit(0)

@@ -208,8 +208,14 @@ class Smoke:
         assert not [group for group in self.groups if os.path.exists(group)]
         call("down")  # twice is as good as once
 
+    def check_fault_dns_with_a_name_server_of_its_own(self):
+        call("up", "--no-build", "--dns")
+        ask("load", USERS)
+        wait_for("orders", lambda: "order " in call("logs", "accounting").stdout, 60)
+        assert watch(4)["errors"] == 0
+        self.breaks("dns", "checkout")
+
     def check_crash_leaves_nothing(self):
-        call("up", "--no-build")
         supervisor, _ = ask("status")["supervisor"]
         os.kill(supervisor, signal.SIGKILL)
         wait_for("the janitor", lambda: not remains(), 20)
