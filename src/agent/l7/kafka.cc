@@ -215,6 +215,8 @@ class KafkaParser final : public Parser {
     Fields f(in.rest(), flexible);
     f.SkipTags();
     m.key = static_cast<uint32_t>(correlation);
+    // Fetch waits for records, JoinGroup and SyncGroup for the other members.
+    m.patient = api == kFetch || api == kJoinGroup || api == kSyncGroup;
     m.request_type = info.name;
     m.request_id = client.substr(0, 64);
     std::array<char, 8> text{};

@@ -30,8 +30,11 @@ struct Message {
   // counts at its begin, a response is complete at its end. Most messages are both at once.
   bool begin = true;
   bool end = true;
-  bool one_way = false;    // request: no response will come
-  bool unnamed = false;    // request: method and path were compressed against bytes never seen
+  bool one_way = false;  // request: no response will come
+  bool unnamed = false;  // request: method and path were compressed against bytes never seen
+  // request: the server answers when it has something (a long poll, a blocking pop). Waiting is no
+  // timeout, and a connection that ends meanwhile no failure.
+  bool patient = false;
   bool cancelled = false;  // response: the stream was reset
   Upgrade upgrade = Upgrade::kNone;
   schema::L7Protocol protocol =
@@ -91,7 +94,7 @@ struct Message {
     for (std::string_view* text : texts) *text = {};
     type = MessageType::kRequest;
     begin = end = true;
-    one_way = unnamed = cancelled = false;
+    one_way = unnamed = patient = cancelled = false;
     upgrade = Upgrade::kNone;
     protocol = schema::L7Protocol::kUnknown;
     status = schema::ResponseStatus::kUnknown;

@@ -201,6 +201,13 @@ class RedisParser final : public Parser {
                          command == "CONFIG" || command == "ACL" || command == "SCRIPT" ||
                          command == "FUNCTION" || command == "ECHO" || command == "PING";
     m.resource = keyless || key.empty() ? m.request_type : m.Join(m.request_type, " ", key);
+    constexpr std::array kBlocking{std::string_view("BLPOP"),      std::string_view("BRPOP"),
+                                   std::string_view("BRPOPLPUSH"), std::string_view("BLMOVE"),
+                                   std::string_view("BLMPOP"),     std::string_view("BZPOPMIN"),
+                                   std::string_view("BZPOPMAX"),   std::string_view("BZMPOP"),
+                                   std::string_view("XREAD"),      std::string_view("WAIT"),
+                                   std::string_view("XREADGROUP"), std::string_view("MONITOR")};
+    for (const std::string_view blocking : kBlocking) m.patient |= command == blocking;
     if (command.ends_with("SUBSCRIBE")) {
       ++confirmations_due_;
       extra_confirmations_ += words > 2 ? static_cast<uint32_t>(words - 2) : 0;

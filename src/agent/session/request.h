@@ -15,7 +15,7 @@ struct Request {
   schema::L7Protocol l7_protocol = schema::L7Protocol::kUnknown;
   uint64_t request_time_ns = 0;   // monotonic: first byte of the request moved through the socket
   uint64_t response_time_ns = 0;  // last byte that completes the response; 0: none came
-  bool one_way = false;           // no response belongs to it
+  bool one_way = false;  // no response belongs to it: it finishes as it starts, without rrt
   bool unnamed = false;           // method and path unknown (joined a compressed stream late)
 
   std::string version;
@@ -48,7 +48,9 @@ enum class SessionEvent : uint8_t {
   kRequestTimedOut,  // counts `timeout`; stays in flight
   kRequestAborted,   // connection ended while it waited: in_flight - 1, server_error
   kLateResponse,     // response of a request that had timed out: in_flight - 1, rrt is recorded
-  kRequestLost,  // bytes were lost, its outcome is not known: in_flight - 1, counts nothing else
+  // Its outcome is not known (bytes were lost) or no failure (a long poll ended with its connection):
+  // in_flight - 1, counts nothing else.
+  kRequestLost,
 };
 
 }  // namespace pano::session

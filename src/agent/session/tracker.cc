@@ -51,6 +51,7 @@ struct Tracker::Pending {
   uint64_t key = 0;
   bool begun = false;  // its response has begun
   bool timed_out = false;
+  bool patient = false;   // may wait by design: see l7::Message
   bool doubtful = false;  // bytes were lost while it waited
   Request request;
 };
@@ -99,7 +100,7 @@ Tracker::Tracker(const TrackerLimits& limits, RequestSink& sink)
 Tracker::~Tracker() = default;
 
 void Tracker::OnSegment(const flow::Segment& segment) {
-  Connection* c = FindOrAdd(segment);
+  Connection* c = FindOrAdd(segment.connection, segment);
   if (c == nullptr) return;
   c->last_ns = segment.time_ns;
   if (c->state == Connection::State::kOpaque) return;
@@ -114,19 +115,29 @@ void Tracker::OnSegment(const flow::Segment& segment) {
   }
 }
 
-Tracker::Connection* Tracker::FindOrAdd(const flow::Segment& segment) {
-  const auto found = connections_.find(segment.connection);
+Tracker::Connection* Tracker::FindOrAdd(uint64_t connection, const flow::Segment& segment) {
+  const auto found = connections_.find(connection);
   if (found != connections_.end()) return found->second.get();
   if (connections_.size() >= limits_.max_connections) {
     ++connection_table_full_;
     return nullptr;
   }
   auto c = std::make_unique<Connection>();
-  c->id = segment.connection;
+  c->id = connection;
   c->joined_late = segment.joined_late;
   c->l4_protocol = segment.l4_protocol;
   c->notified_capture = limits_.sniff_capture_bytes;
-  return connections_.emplace(segment.connection, std::move(c)).first->second.get();
+  return connections_.emplace(connection, std::move(c)).first->second.get();
+}
+
+void Tracker::Assume(uint64_t connection, const l7::Protocol& protocol) {
+  Connection* c = FindOrAdd(connection, {});
+  if (c == nullptr || c->state != Connection::State::kSniffing) return;
+  if (protocol.make == nullptr) return SettleOpaque(*c, protocol.id);
+  c->protocol = protocol.id;
+  c->state = Connection::State::kParsing;
+  c->driver = std::make_unique<l7::Driver>(protocol, true, driver_counters_);
+  Notify(*c);
 }
 
 void Tracker::Sniff(Connection& c, const flow::Segment& s) {
@@ -309,6 +320,7 @@ void Tracker::StartRequest(Connection& c, const l7::Message& m) {
   }
   Pending* p = Take();
   p->key = m.key;
+  p->patient = m.patient;
   Request& r = p->request;
   r.connection = c.id;
   r.l7_protocol = protocol;
@@ -452,6 +464,11 @@ void Tracker::OnClosed(uint64_t connection, uint64_t time_ns) {
   if (c.doubt == Connection::Doubt::kOne && c.waiting.front()->begun) ResolveDoubt(c);
   while (!c.waiting.empty()) {
     Pending* p = c.waiting.front();
+    if (p->patient) {
+      sink_.OnSession(SessionEvent::kRequestLost, p->request);
+      Drop(c, p);
+      continue;
+    }
     p->request.status = schema::ResponseStatus::kServerError;
     if (p->request.response_exception.empty()) {
       p->request.response_exception = "connection closed before the response";
@@ -494,7 +511,7 @@ bool Tracker::SweepConnection(Connection& c, uint64_t now_ns) {
       Drop(c, p);
       continue;
     }
-    if (!p->begun && !p->timed_out) {
+    if (!p->begun && !p->timed_out && !p->patient) {
       p->timed_out = true;
       p->request.status = schema::ResponseStatus::kTimeout;
       sink_.OnSession(SessionEvent::kRequestTimedOut, p->request);
@@ -534,7 +551,7 @@ Tracker::Pending* Tracker::Take() {
 }
 
 void Tracker::Give(Pending* p) {
-  p->begun = p->timed_out = p->doubtful = false;
+  p->begun = p->timed_out = p->patient = p->doubtful = false;
   p->key = 0;
   Clear(p->request);
   free_.push_back(p);

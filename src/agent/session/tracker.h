@@ -66,6 +66,8 @@ class Tracker final : private l7::MessageHandler {
   void OnClosed(uint64_t connection, uint64_t time_ns);
   // Timeouts, doubtful waits, eviction: call about once a second, or more often for sharper limits.
   void Sweep(uint64_t now_ns);
+  // The protocol is known from elsewhere: no inference. Before the first segment.
+  void Assume(uint64_t connection, const l7::Protocol& protocol);
   void SetTimeout(uint64_t timeout_ns) { limits_.timeout_ns = timeout_ns; }
 
   // Looking. An unknown connection answers default facts.
@@ -81,7 +83,7 @@ class Tracker final : private l7::MessageHandler {
   void OnMessage(const l7::Message& message) override;
   void OnDesync(l7::Toward toward) override;
 
-  Connection* FindOrAdd(const flow::Segment& segment);
+  Connection* FindOrAdd(uint64_t connection, const flow::Segment& segment);
   void Sniff(Connection& c, const flow::Segment& segment);
   void SniffDatagram(Connection& c, const flow::Segment& segment);
   void Settle(Connection& c, const l7::Guess& guess, flow::Direction direction);
