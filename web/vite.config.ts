@@ -13,5 +13,5 @@ export default defineConfig({
     reportCompressedSize: true,
   },
   server: { port: 5173, proxy: { "/api": api, "/healthz": api } },
-  test: { include: ["src/**/*.test.{ts,tsx}"], environment: "node" },
+  test: { include: ["src/**/*.test.{ts,tsx}"], environment: "node", testTimeout: 60_000 },
 });

@@ -169,21 +169,21 @@ async function isAccessible(context) {
   for (const scheme of ["dark", "light"]) {
     const page = await openPage(context, { scheme });
     await settled(page);
-    await expectNoViolations(page, `${scheme} map`);
     await page.locator(".banner button[aria-expanded]").click();
     await page.keyboard.press("]");
     await page.locator(".curve canvas").first().waitFor();
-    await expectNoViolations(page, `${scheme} map with panel and evidence`);
     await page.locator(".limits .chip").nth(3).click();
     await page.locator(".popover").waitFor();
-    await expectNoViolations(page, `${scheme} limit editor`);
+    await expectNoViolations(page, `${scheme} map with panel, evidence and limit editor`);
     await page.keyboard.press("Escape");
     await page.keyboard.press("t");
     await page.locator("table.big").first().waitFor();
     await expectNoViolations(page, `${scheme} table`);
-    await page.keyboard.press("?");
-    await page.locator("dialog[open]").waitFor();
-    await expectNoViolations(page, `${scheme} help`);
+    if (scheme === "dark") {
+      await page.keyboard.press("?");
+      await page.locator("dialog[open]").waitFor();
+      await expectNoViolations(page, "help");
+    }
     await page.done();
   }
   const page = await openPage(context);

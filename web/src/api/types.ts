@@ -88,6 +88,7 @@ export interface Verdict {
   steps: Step[];
   evidence: string[];
   candidates: Candidate[];
+  demand?: { offered: number | null; accepted: number | null; text: string };
   next: { service: string; text: string } | null;
   status: "bottleneck" | "none" | "unknown";
 }

@@ -6,7 +6,7 @@ const VIEWS: ViewState[] = [
   DEFAULT_VIEW,
   { ...DEFAULT_VIEW, view: "table", at: 1_795_391_535, problems: true, group: "namespace", find: "a b&c=d#e" },
   { ...DEFAULT_VIEW, selection: { kind: "node", node: "shop/cart" }, range: 7200, baseline: 1_795_391_000 },
-  { ...DEFAULT_VIEW, selection: { kind: "edge", client: "a~b", server: "<img src=x>?&%", port: 7070 } },
+  { ...DEFAULT_VIEW, selection: { kind: "edge", client: "a~b", server: "<img src=x>?&%", port: 7070, protocol: "grpc" } },
   { ...DEFAULT_VIEW, selection: { kind: "node", node: "购物车 ~ %7E" } },
 ];
 
@@ -26,6 +26,11 @@ describe("the address bar", () => {
     "#/map?at=Infinity",
   ])("falls back to the plain live map for %s", (hash) => {
     expect(decodeView(hash)).toEqual(DEFAULT_VIEW);
+  });
+
+  it("takes an edge without its protocol", () => {
+    const { selection } = decodeView("#/map?sel=edge~a~b~80");
+    expect(selection).toEqual({ kind: "edge", client: "a", server: "b", port: 80, protocol: "" });
   });
 
   it("keeps the plain view's address short", () => expect(encodeView(DEFAULT_VIEW)).toBe("#/map"));

@@ -2,7 +2,7 @@
 // What the address bar holds: everything someone needs to see the same picture.
 export type Selection =
   | { kind: "node"; node: string }
-  | { kind: "edge"; client: string; server: string; port: number };
+  | { kind: "edge"; client: string; server: string; port: number; protocol: string };
 
 export interface ViewState {
   view: "map" | "table";
@@ -35,7 +35,8 @@ function pack(text: string): string {
 
 function packSelection(selection: Selection): string {
   if (selection.kind === "node") return `node~${pack(selection.node)}`;
-  return `edge~${pack(selection.client)}~${pack(selection.server)}~${selection.port}`;
+  const { client, server, port, protocol } = selection;
+  return `edge~${pack(client)}~${pack(server)}~${port}~${pack(protocol)}`;
 }
 
 function unpackSelection(text: string): Selection | null {
@@ -46,12 +47,13 @@ function unpackSelection(text: string): Selection | null {
   } catch {
     return null;
   }
-  const [kind, first, second, port] = parts;
+  const [kind, first, second, port, protocol = ""] = parts;
   if (kind === "node" && parts.length === 2 && first) return { kind, node: first };
-  if (kind !== "edge" || parts.length !== 4 || !first || !second) return null;
+  // Without a protocol the first edge of that port is meant.
+  if (kind !== "edge" || parts.length < 4 || parts.length > 5 || !first || !second) return null;
   const number = Number(port);
   if (!Number.isInteger(number) || number < 0 || number > 65535) return null;
-  return { kind, client: first, server: second, port: number };
+  return { kind, client: first, server: second, port: number, protocol };
 }
 
 function time(text: string | null): number | null {

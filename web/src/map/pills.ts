@@ -22,12 +22,12 @@ const MARGIN = 3;
 const SHARES = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.2, 0.8, 0.46, 0.54, 0.3, 0.7, 0.14, 0.86];
 const SHIFTS = [0, -13, 13, -24, 24];
 
-function boxAt(point: Point, width: number): Box {
+function boxAt(point: Point, width: number, margin: number): Box {
   return {
-    left: point.x - width / 2 - MARGIN,
-    right: point.x + width / 2 + MARGIN,
-    top: point.y - PILL_HEIGHT / 2 - MARGIN,
-    bottom: point.y + PILL_HEIGHT / 2 + MARGIN,
+    left: point.x - width / 2 - margin,
+    right: point.x + width / 2 + margin,
+    top: point.y - PILL_HEIGHT / 2 - margin,
+    bottom: point.y + PILL_HEIGHT / 2 + margin,
   };
 }
 
@@ -65,17 +65,18 @@ export function placePills(
     for (const shift of SHIFTS) {
       for (const on of line) {
         const point = { x: on.x, y: on.y + shift };
-        const box = boxAt(point, wish.width);
+        const box = boxAt(point, wish.width, 0);
+        const wide = boxAt(point, wish.width, MARGIN);
         let cost = Math.abs(shift) * 0.05;
         for (const other of nodes) cost += overlap(box, other) * 2;
-        for (const other of taken) cost += overlap(box, other) * 3;
+        for (const other of taken) cost += overlap(wide, other) * 3;
         if (best === null || cost < best.cost) best = { cost, point };
         if (cost === 0) break;
       }
       if (best !== null && best.cost <= Math.abs(shift) * 0.05) break;
     }
     if (best === null) continue;
-    taken.push(boxAt(best.point, wish.width));
+    taken.push(boxAt(best.point, wish.width, MARGIN));
     out.set(wish.key, best.point);
   }
   return out;

@@ -72,6 +72,8 @@ function Reasons({ verdict }: { verdict: Verdict }) {
           {verdict.evidence.map((line) => (
             <li key={line}>{line}</li>
           ))}
+          {verdict.demand !== undefined && verdict.demand.text !== "" && <li>{verdict.demand.text}</li>}
+          {verdict.next !== null && verdict.next.text !== "" && <li class="muted">{verdict.next.text}</li>}
         </ul>
       </section>
       <section aria-label={t("candidates")}>

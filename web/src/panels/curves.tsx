@@ -6,7 +6,7 @@ import { getSeries } from "../api/client";
 import { METRICS, type Series, type Value } from "../api/types";
 import { t, theme } from "../base/locale";
 import { formatMetric } from "../base/metric";
-import { isChange } from "../pages/map/baseline";
+import { isShown } from "../pages/map/baseline";
 import { baseline, events, second, serverNow, view } from "../pages/map/store";
 import { Curve } from "../widgets/chart";
 import { metricName } from "./limit_editor";
@@ -85,7 +85,7 @@ function Plot({ name, series }: { name: string; series: Series }) {
       times: series.times,
       values: series.series[name] ?? [],
       limit: series.limits[name] ?? null,
-      marks: marks.filter(isChange),
+      marks: marks.filter(isShown),
       at,
       band,
     });

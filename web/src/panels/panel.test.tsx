@@ -58,7 +58,7 @@ describe("panel and banner", () => {
     );
 
   it("shows now, limit and baseline of an edge, unknown as a dash", () => {
-    view.value = { ...DEFAULT_VIEW, selection: { kind: "edge", client: "front", server: HOSTILE, port: 3550 } };
+    view.value = { ...DEFAULT_VIEW, selection: { kind: "edge", client: "front", server: HOSTILE, port: 3550, protocol: "grpc" } };
     const before = { ...snapshot, edges: [{ ...edge, metrics: { ...METRICS, latency: 40_000 } }] };
     reference.value = { baseline: { from: 900, to: 960, reason: "trouble", text: "" }, map: before };
     show(<SidePanel />);

@@ -59,6 +59,11 @@ export function chooseBaseline(
   return { from: to - SCALE_WINDOW_S, to, reason: "scale", text: change.text || change.service || "" };
 }
 
+// What stands on the time axis: changes, and what happened to instances.
+export function isShown(event: MapEvent): boolean {
+  return isChange(event) || event.kind === "restart" || event.kind === "oom_kill";
+}
+
 export function isChange(event: MapEvent): boolean {
   return event.kind === "scale" || event.kind === "mark" || event.kind === "deploy";
 }

@@ -103,6 +103,7 @@ export const selected = computed<Selected | null>(() => {
     const client = byId.get(edge.client);
     const server = byId.get(edge.server);
     if (client === undefined || server === undefined || edge.port !== selection.port) continue;
+    if (selection.protocol !== "" && selection.protocol !== edge.protocol) continue;
     if (nodeName(client) === selection.client && nodeName(server) === selection.server) {
       return { kind: "edge", edge, client, server };
     }
@@ -124,6 +125,7 @@ export function selectEdge(edge: MapEdge): void {
     client: nodeName(client),
     server: nodeName(server),
     port: edge.port,
+    protocol: edge.protocol,
   };
   change({ selection }, true);
 }

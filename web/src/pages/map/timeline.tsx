@@ -9,7 +9,7 @@ import { t } from "../../base/locale";
 import { RANGES } from "../../base/url_state";
 import { Icon } from "../../widgets/icon";
 import { Popover } from "../../widgets/popover";
-import { isChange } from "./baseline";
+import { isShown } from "./baseline";
 import { backToLive, change, events, goTo, live, say, serverNow, shown, timeline, view } from "./store";
 import { labelRoom, runsOf } from "./timeline_runs";
 
@@ -132,7 +132,7 @@ function Track({ line }: { line: Timeline }) {
   const span = line.to - line.from;
   const at = view.value.at ?? shown.value?.time ?? line.to;
   const names = new Map((live.value ?? shown.value)?.nodes.map((n) => [n.id, n.name]) ?? []);
-  const marks = events.value.filter((e) => isChange(e) && e.time >= line.from && e.time <= line.to);
+  const marks = events.value.filter((e) => isShown(e) && e.time >= line.from && e.time <= line.to);
   const index = Math.min(line.state.length - 1, Math.max(0, Math.floor((at - line.from) / line.step)));
   const state = line.state[index] ?? "nodata";
 
