@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "agent/entity/netns_name.h"
+#include "agent/entity/proc_file.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -75,16 +76,26 @@ struct HandleCloser {
 };
 using Handle = std::unique_ptr<nfct_handle, HandleCloser>;
 
-// What is in the table of the calling thread's namespace; number of translated entries, or -1.
-int Dump(TranslationTable& table) {
+// Tracked connections of the calling thread's namespace; most namespaces have none, and a look at
+// this number is all they cost.
+bool TracksAnything() {
+  const auto count = ReadFile("/proc/sys/net/netfilter/nf_conntrack_count", 64);
+  return !count || ParseNumber(*count).value_or(1) > 0;
+}
+
+// What is in the table of the calling thread's namespace; number of translated entries. A dump that
+// the kernel broke off because the table changed has told most of it.
+size_t Dump(TranslationTable& table) {
   const Handle handle(nfct_open(CONNTRACK, 0));
-  if (!handle) return -1;
+  if (!handle) return 0;
   Visiting visit{&table, 0, MonotonicNs()};
   nfct_callback_register(handle.get(), NFCT_T_ALL, OnEntry, &visit);
   for (const uint32_t family : {uint32_t{AF_INET}, uint32_t{AF_INET6}}) {
-    if (nfct_query(handle.get(), NFCT_Q_DUMP, &family) < 0) return -1;
+    for (int attempt = 0; attempt < 3; ++attempt) {
+      if (nfct_query(handle.get(), NFCT_Q_DUMP, &family) >= 0 || errno != EINTR) break;
+    }
   }
-  return static_cast<int>(visit.translated);
+  return visit.translated;
 }
 
 bool Enter(const std::string& path) {
@@ -167,17 +178,23 @@ void Conntrack::FindNamespaces(uint64_t now_ns) {
   std::erase_if(namespaces_, [](const auto& item) { return !item.second->alive; });
   size_t followed = 0;
   for (auto& [inode, space] : namespaces_) {
-    if (!space->events && now_ns >= space->next_visit_ns) Visit(*space, now_ns);
+    if (!space->events && now_ns >= space->next_visit_ns) {
+      Visit(*space, now_ns);
+      // Looking around must not make the events of others wait.
+      for (auto& [other_inode, other] : namespaces_) {
+        if (other->events) Drain(*other);
+      }
+    }
     followed += space->events ? 1 : 0;
   }
+  ready_.store(true, std::memory_order_release);
   followed_.store(followed, std::memory_order_relaxed);
 }
 
 void Conntrack::Visit(Namespace& space, uint64_t now_ns) {
   space.next_visit_ns = now_ns + space.revisit_ns;
   space.revisit_ns = std::min(space.revisit_ns * 2, kLastRevisitNs);
-  if (!Enter(space.path)) return;
-  if (Dump(table_) <= 0) return;
+  if (!Enter(space.path) || !TracksAnything() || Dump(table_) == 0) return;
   Follow(space);
   // What began between the dump and the subscription is in a second dump.
   Dump(table_);

@@ -33,6 +33,8 @@ class Conntrack {
   Conntrack& operator=(const Conntrack&) = delete;
 
   const TranslationTable& table() const { return table_; }
+  // The first look at every namespace is over.
+  bool ready() const { return ready_.load(std::memory_order_acquire); }
   // Namespaces that translate addresses and are followed.
   size_t followed() const { return followed_.load(std::memory_order_relaxed); }
   uint64_t events_lost() const { return events_lost_.load(std::memory_order_relaxed); }
@@ -50,6 +52,7 @@ class Conntrack {
   const NamespaceLister lister_;
   TranslationTable table_;
   std::unordered_map<uint32_t, std::unique_ptr<Namespace>> namespaces_;  // by inode
+  std::atomic<bool> ready_{false};
   std::atomic<size_t> followed_{0};
   std::atomic<uint64_t> events_lost_{0};
   std::jthread thread_;

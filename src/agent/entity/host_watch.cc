@@ -52,6 +52,11 @@ void HostWatch::Start() {
   });
   if (conntrack) {
     conntrack_ = std::move(*conntrack);
+    // Edges of existing connections should go to their real servers from the first second on.
+    const uint64_t patience = MonotonicNs() + 2 * kSecond;
+    while (!conntrack_->ready() && MonotonicNs() < patience) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
   } else {
     Log(LogLevel::kWarn, "entity", "{}", conntrack.error().ToString());
   }

@@ -358,6 +358,7 @@ void Tracker::Release(uint64_t now_ns) {
 
 void Tracker::Tick(uint64_t now_ns) {
   table_.ForEach([&](Connection& c) {
+    if (!c.peer_known) Resolve(c, now_ns);
     if (c.closed) {
       if (c.closed_ns + kLinger > now_ns) return;
       DropFromIndex(c);
@@ -367,7 +368,6 @@ void Tracker::Tick(uint64_t now_ns) {
       return table_.Remove(c.id);
     }
     if (c.has_tuple && !c.is_tcp() && c.last_ns + kUdpIdle < now_ns) return Close(c, now_ns);
-    if (!c.peer_known) Resolve(c, now_ns);
     if (c.role == Role::kUnknown && c.has_tuple && c.opened_ns + kGuessAfter < now_ns) {
       if (facts_.IsListening(c.tuple.netns, c.tuple.local_port)) {
         TakeRole(c, Role::kServer, RoleSource::kListener, now_ns);

@@ -92,7 +92,7 @@ Aggregator::Slot& Aggregator::SlotOf(const Connection& c, Second& second) {
 }
 
 void Aggregator::Count(const Connection& c, EdgeMetric metric, uint64_t amount, uint64_t wall_ns) {
-  if (!c.has_tuple) {
+  if (!c.has_tuple || c.tuple.remote_port == 0) {
     ++counts_.unknown_socket;
     return;
   }
@@ -263,14 +263,17 @@ wire::EdgeKey Aggregator::Resolve(const RawKey& raw) {
     key.server_instance = directory_.InstanceAt(raw.server_ip, raw.server_port);
   }
   // A connection that failed before any translation was seen still aims at a known service.
+  key.server_port = raw.server_port;
   const uint64_t address = PortKey(raw.server_ip, raw.server_port);
   if (key.server_instance == 0) {
     const auto known = service_at_.find(address);
-    if (known != service_at_.end()) key.server_instance = known->second;
+    if (known != service_at_.end()) {
+      key.server_instance = known->second.instance;
+      key.server_port = known->second.port;
+    }
   }
   if (key.client_instance == 0) key.client_ip = raw.client_ip;
   if (key.server_instance == 0) key.server_ip = raw.server_ip;
-  key.server_port = raw.server_port;
   key.l7_protocol = raw.l7;
   key.l4_protocol = raw.l4;
   key.point = raw.point;
@@ -370,7 +373,8 @@ void Aggregator::Flush(uint64_t second, const FindConnection& find, wire::Batch&
       const wire::EdgeKey key = Resolve(ends);
       if (c != nullptr && c->translated && key.server_instance != 0) {
         if (service_at_.size() > kMaxLearned) service_at_.clear();
-        service_at_[PortKey(c->tuple.remote, c->tuple.remote_port)] = key.server_instance;
+        service_at_[PortKey(c->tuple.remote, c->tuple.remote_port)] = {key.server_instance,
+                                                                       key.server_port};
       }
       Merge(key, slot, out);
     }

@@ -124,7 +124,11 @@ class Aggregator {
   std::unordered_map<uint64_t, std::set<std::string, std::less<>>> endpoint_names_;
   // What was learned of servers, for connections that say too little themselves.
   std::unordered_map<uint64_t, schema::L7Protocol> protocol_at_;  // by instance and port
-  std::unordered_map<uint64_t, uint32_t> service_at_;             // by address and port
+  struct RealServer {
+    uint32_t instance = 0;
+    uint16_t port = 0;
+  };
+  std::unordered_map<uint64_t, RealServer> service_at_;  // by translated address and port
   // Where the samples of this flush are, while it runs.
   std::unordered_map<wire::EdgeKey, size_t> edge_at_;
   std::map<std::pair<size_t, std::string>, size_t> endpoint_at_;
