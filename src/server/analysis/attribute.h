@@ -10,15 +10,9 @@
 
 #include "server/analysis/graph.h"
 #include "server/analysis/saturation.h"
+#include "server/analysis/time_split.h"
 
 namespace pano::analysis {
-
-// Where the time of a node's callers goes, in calls that are slow at any moment.
-struct TimeSplit {
-  double in = 0;         // waiting for this node
-  double own = 0;        // of that, spent in it or in front of it
-  double as_client = 0;  // of `own`: its calls that were answered, but that it was slow to take up
-};
 
 struct Attribution {
   // Harm made at each node, in requests per second, weighted by how bad it is.
