@@ -27,6 +27,7 @@ function(pano_module name)
     find_package(benchmark REQUIRED)
     add_executable(${name}_bench ${benches})
     target_link_libraries(${name}_bench PRIVATE ${name} ${ARG_TEST_DEPS} benchmark::benchmark_main)
+    target_compile_definitions(${name}_bench PRIVATE PANO_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   endif()
 
   set(fuzzers ${all})

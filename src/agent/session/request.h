@@ -16,7 +16,7 @@ struct Request {
   uint64_t request_time_ns = 0;   // monotonic: first byte of the request moved through the socket
   uint64_t response_time_ns = 0;  // last byte that completes the response; 0: none came
   bool one_way = false;  // no response belongs to it: it finishes as it starts, without rrt
-  bool unnamed = false;           // method and path unknown (joined a compressed stream late)
+  bool unnamed = false;  // method and path unknown (joined a compressed stream late)
 
   std::string version;
   std::string request_type;
@@ -48,8 +48,8 @@ enum class SessionEvent : uint8_t {
   kRequestTimedOut,  // counts `timeout`; stays in flight
   kRequestAborted,   // connection ended while it waited: in_flight - 1, server_error
   kLateResponse,     // response of a request that had timed out: in_flight - 1, rrt is recorded
-  // Its outcome is not known (bytes were lost) or no failure (a long poll ended with its connection):
-  // in_flight - 1, counts nothing else.
+  // Its outcome is not known (bytes were lost) or no failure (a long poll ended with its
+  // connection): in_flight - 1, counts nothing else.
   kRequestLost,
 };
 
