@@ -207,13 +207,13 @@ std::vector<Column> InstanceColumns() {
 
 // The five-minute bucket first: "the last minutes" read little, one service's hour stays together.
 constexpr std::string_view kEdgeOrder =
-    "toStartOfFiveMinutes(time), server_service, client_service, server_port, l7_protocol, "
+    "toStartOfFiveMinute(time), server_service, client_service, server_port, l7_protocol, "
     "l4_protocol, server_instance, client_instance, observation_point, time";
 constexpr std::string_view kEndpointOrder =
-    "toStartOfFiveMinutes(time), server_service, client_service, server_port, l7_protocol, "
+    "toStartOfFiveMinute(time), server_service, client_service, server_port, l7_protocol, "
     "l4_protocol, observation_point, endpoint, time";
 constexpr std::string_view kPathPrimary =
-    "toStartOfFiveMinutes(time), server_service, client_service";
+    "toStartOfFiveMinute(time), server_service, client_service";
 
 std::array<Table, kTables> MakeTables() {
   static const std::vector<Column> kEdge = EdgeColumns();
@@ -241,8 +241,8 @@ std::array<Table, kTables> MakeTables() {
        .name = "instance",
        .doc = "saturation of instances, per second",
        .columns = kInstance,
-       .order_by = "toStartOfFiveMinutes(time), service, instance, time",
-       .primary_key = "toStartOfFiveMinutes(time), service, instance",
+       .order_by = "toStartOfFiveMinute(time), service, instance, time",
+       .primary_key = "toStartOfFiveMinute(time), service, instance",
        .partition = Partition::kHour,
        .keep = Keep::kSecond,
        .rollup = true},
@@ -250,7 +250,7 @@ std::array<Table, kTables> MakeTables() {
        .name = "request",
        .doc = "single requests: slow, failed, sampled",
        .columns = kRequestColumns,
-       .order_by = "toStartOfFiveMinutes(toDateTime(time)), server_service, client_service, time",
+       .order_by = "toStartOfFiveMinute(toDateTime(time)), server_service, client_service, time",
        .primary_key = {},
        .partition = Partition::kHour,
        .keep = Keep::kRequest},

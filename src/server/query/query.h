@@ -13,6 +13,7 @@
 #include "base/exp_histogram.h"
 #include "base/result.h"
 #include "schema/metric.h"
+#include "server/store/ddl.h"
 #include "server/store/store.h"
 #include "server/tag/row.h"
 
@@ -27,7 +28,7 @@ struct TimeRange {
 // Counts are sums over the bucket (divide by its seconds for a rate), maxima are maxima, gauges
 // (in_flight, flow_load) are means over the seconds it was seen.
 struct EdgeView {
-  uint32_t seconds = 0;  // from the first to the last second seen; 0: not seen at all
+  uint32_t seconds = 0;  // of the bucket in which it was seen; 0: not seen at all
   schema::EdgeValues values{};
   ExpHistogram rrt;
   ExpHistogram rtt;
@@ -53,9 +54,9 @@ struct NodeBucket {
 
 // Which edges: all of those given must fit; nothing given is every edge.
 struct EdgeFilter {
-  std::optional<tag::EdgeId> edge;
-  std::optional<uint32_t> client_service;
-  std::optional<uint32_t> server_service;
+  std::optional<tag::EdgeId> edge{};
+  std::optional<uint32_t> client_service{};
+  std::optional<uint32_t> server_service{};
 };
 
 struct MapRows {
@@ -95,7 +96,9 @@ struct SqlResult {
 
 class Reader {
  public:
-  explicit Reader(store::Store& store) : store_(store) {}
+  // `retention` as the writer has it: tells which seconds still have 1 s rows.
+  explicit Reader(store::Store& store, store::Retention retention = {})
+      : store_(store), retention_(retention) {}
 
   Result<MapRows> MapOver(TimeRange range) const;
   // step 0: chosen so that at most max_points buckets come back.
@@ -124,6 +127,7 @@ class Reader {
 
  private:
   store::Store& store_;
+  store::Retention retention_;
 };
 
 }  // namespace pano::query

@@ -88,14 +88,28 @@ std::string_view AggregateOf(const Column& column) {
   return column.fold == Fold::kMax ? "max" : "sum";
 }
 
+// What a minute's row has beside its folded metrics, of every second that had a row.
+struct RollupExtra {
+  const char* name;
+  const char* aggregate;
+  const char* expression;
+};
+constexpr RollupExtra kRollupExtras[] = {
+    {"seconds", "sum", "toUInt64(1)"},
+    {"first_second", "min", "in_second"},
+    {"last_second", "max", "in_second"},
+};
+
+std::string AggregateType(std::string_view aggregate, Dialect dialect) {
+  return fmt::format("{}AggregateFunction({}, UInt64)",
+                     dialect == Dialect::kLegacy18 ? "" : "Simple", aggregate);
+}
+
 std::string RollupType(const Column& column, Dialect dialect) {
-  const bool histogram = column.type == ColumnType::kHistogram;
-  if (dialect == Dialect::kLegacy18) {
-    return histogram ? "AggregateFunction(sumMap, Array(UInt8), Array(UInt64))"
-                     : fmt::format("AggregateFunction({}, UInt64)", AggregateOf(column));
-  }
-  return histogram ? "SimpleAggregateFunction(sumMap, Tuple(Array(UInt8), Array(UInt64)))"
-                   : fmt::format("SimpleAggregateFunction({}, UInt64)", AggregateOf(column));
+  if (column.type != ColumnType::kHistogram) return AggregateType(AggregateOf(column), dialect);
+  return dialect == Dialect::kLegacy18
+             ? "AggregateFunction(sumMap, Array(UInt8), Array(UInt64))"
+             : "SimpleAggregateFunction(sumMap, Tuple(Array(UInt8), Array(UInt64)))";
 }
 
 std::string CreateRollupTable(const Table& table, Dialect dialect, const Retention& retention) {
@@ -119,7 +133,7 @@ std::string CreateRollupTable(const Table& table, Dialect dialect, const Retenti
 
 // The inner SELECT renames: an aggregate's name must be its column's, and 18.16 takes a name that
 // is both an argument and an alias for the alias.
-std::string CreateRollupView(const Table& table, Dialect dialect) {
+std::string SelectRollup(const Table& table, Dialect dialect, std::string_view where) {
   const char* state = dialect == Dialect::kLegacy18 ? "State" : "";
   std::vector<std::string> inner;
   std::vector<std::string> outer;
@@ -147,11 +161,18 @@ std::string CreateRollupView(const Table& table, Dialect dialect) {
                                   pass(name, column.name), name));
     }
   }
-  outer.push_back(fmt::format("sum{}(toUInt64(1)) AS seconds", state));
-  return fmt::format(
-      "CREATE MATERIALIZED VIEW IF NOT EXISTS {0}_1m_view TO {0}_1m AS "
-      "SELECT {1} FROM (SELECT {2} FROM {0}) GROUP BY {3}",
-      table.name, fmt::join(outer, ", "), fmt::join(inner, ", "), fmt::join(group, ", "));
+  pass("toUInt64(toUnixTimestamp(time))", "second");
+  for (const RollupExtra& extra : kRollupExtras) {
+    outer.push_back(
+        fmt::format("{}{}({}) AS {}", extra.aggregate, state, extra.expression, extra.name));
+  }
+  return fmt::format("SELECT {} FROM (SELECT {} FROM {}{}) GROUP BY {}", fmt::join(outer, ", "),
+                     fmt::join(inner, ", "), table.name, where, fmt::join(group, ", "));
+}
+
+std::string CreateRollupView(const Table& table, Dialect dialect) {
+  return fmt::format("CREATE MATERIALIZED VIEW IF NOT EXISTS {0}_1m_view TO {0}_1m AS {1}",
+                     table.name, SelectRollup(table, dialect, {}));
 }
 
 }  // namespace
@@ -214,8 +235,10 @@ std::vector<PhysicalColumn> RollupColumns(const Table& table, Dialect dialect) {
                    metric ? RollupType(column, dialect) : TypeName(column.type, dialect),
                    zstd ? "ZSTD(1)" : CodecOf(column, dialect)});
   }
-  const Column seconds{.name = "seconds", .role = Role::kMetric, .doc = {}};
-  out.push_back({"seconds", RollupType(seconds, dialect), CodecOf(seconds, dialect)});
+  for (const RollupExtra& extra : kRollupExtras) {
+    out.push_back({extra.name, AggregateType(extra.aggregate, dialect),
+                   dialect == Dialect::kLegacy18 ? "" : "T64, ZSTD(1)"});
+  }
   return out;
 }
 
@@ -252,8 +275,22 @@ std::string CreateTable(const Table& table, Dialect dialect, const Retention& re
 
 std::vector<std::string> CreateRollup(const Table& table, Dialect dialect,
                                       const Retention& retention) {
-  if (!table.rollup) return {};
+  // 18.16 cannot push a block through a view over a subquery whose columns max() takes.
+  if (!table.rollup || dialect == Dialect::kLegacy18) return {};
   return {CreateRollupTable(table, dialect, retention), CreateRollupView(table, dialect)};
+}
+
+std::string RefillRollup(const Table& table, Dialect dialect, const std::string& minutes) {
+  std::vector<std::string> names;
+  for (const PhysicalColumn& column : RollupColumns(table, dialect)) {
+    names.push_back(QuoteName(column.name));
+  }
+  return fmt::format("INSERT INTO {0}_1m ({1}) SELECT {1} FROM ({2})", table.name,
+                     fmt::join(names, ", "),
+                     SelectRollup(table, dialect,
+                                  fmt::format(" WHERE toUnixTimestamp(toStartOfMinute(time)) IN "
+                                              "({})",
+                                              minutes)));
 }
 
 std::string Quote(std::string_view text) {

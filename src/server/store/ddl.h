@@ -29,13 +29,17 @@ struct PhysicalColumn {
   std::string codec;  // without CODEC(); empty: none
 };
 std::vector<PhysicalColumn> PhysicalColumns(const schema::Table& table, Dialect dialect);
-// The same of its 1 m twin: metrics become aggregates, and `seconds` counts the rows folded.
+// The same of its 1 m twin: metrics become aggregates; `seconds` counts the rows folded,
+// `first_second` and `last_second` say when they began and ended.
 std::vector<PhysicalColumn> RollupColumns(const schema::Table& table, Dialect dialect);
 
 std::string CreateTable(const schema::Table& table, Dialect dialect, const Retention& retention);
-// The 1 m twin and the view that feeds it; empty when table.rollup is false.
+// The 1 m twin and the view that feeds it; empty when table.rollup is false, and in the
+// old dialect, which has 1 s tables only.
 std::vector<std::string> CreateRollup(const schema::Table& table, Dialect dialect,
                                       const Retention& retention);
+// Folds the 1 s rows of `minutes` (unix seconds, separated by commas) into the 1 m twin once more.
+std::string RefillRollup(const schema::Table& table, Dialect dialect, const std::string& minutes);
 // "time + toIntervalHour(24)"; empty: rows are kept.
 std::string TtlExpression(const schema::Table& table, schema::Keep keep,
                           const Retention& retention);

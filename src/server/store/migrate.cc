@@ -128,4 +128,32 @@ Status Migrate(Store& store, const Retention& retention) {
   return RecordVersion(store);
 }
 
+Status RepairRollups(Store& store) {
+  if (store.dialect() == Dialect::kLegacy18) return {};  // no synchronous deletes
+  for (const Table& table : schema::Tables()) {
+    if (!table.rollup) continue;
+    PANO_ASSIGN(
+        std::string minutes,
+        Ask(store, fmt::format("SELECT arrayStringConcat(groupArray(toString(minute)), ',') FROM ("
+                               "SELECT minute, sum(seconds) AS difference FROM ("
+                               "SELECT toUnixTimestamp(toStartOfMinute(time)) AS minute, "
+                               "toInt64(count()) AS seconds FROM {0} WHERE time >= "
+                               "(SELECT toStartOfMinute(max(time)) - 900 FROM {0}) GROUP BY minute "
+                               "UNION ALL SELECT toUnixTimestamp(time) AS minute, "
+                               "-toInt64(sum(t.seconds)) AS seconds FROM {0}_1m AS t WHERE time >= "
+                               "(SELECT toStartOfMinute(max(time)) - 900 FROM {0}) GROUP BY minute"
+                               ") GROUP BY minute HAVING difference != 0)",
+                               table.name)));
+    if (minutes.ends_with('\n')) minutes.pop_back();
+    if (minutes.empty()) continue;
+    Log(LogLevel::kInfo, "store", "{}_1m: making minutes {} again", table.name, minutes);
+    PANO_TRY(
+        store.Execute(fmt::format("ALTER TABLE {}_1m DELETE WHERE toUnixTimestamp(time) IN "
+                                  "({}) SETTINGS mutations_sync = 1",
+                                  table.name, minutes)));
+    PANO_TRY(store.Execute(RefillRollup(table, store.dialect(), minutes)));
+  }
+  return {};
+}
+
 }  // namespace pano::store

@@ -16,4 +16,9 @@ inline constexpr uint32_t kSchemaVersion = 1;
 
 Status Migrate(Store& store, const Retention& retention);
 
+// A server killed in the middle of an insert can leave rows in a 1 s table that its roll-up never
+// got. Makes the minutes of the last quarter of an hour stored again where the two differ. Only
+// while nothing writes.
+Status RepairRollups(Store& store);
+
 }  // namespace pano::store

@@ -57,6 +57,7 @@ struct Writer::State {
   void Spool();
   void Send(const std::stop_token& stop);
   milliseconds SendFront(const std::shared_ptr<const Pending>& front);
+  Status Prepare();
   void DropFront(const std::shared_ptr<const Pending>& front);
 
   Store& store;
@@ -146,9 +147,14 @@ void Writer::State::DropFront(const std::shared_ptr<const Pending>& front) {
   spool.pop_front();
 }
 
+Status Writer::State::Prepare() {
+  PANO_TRY(Migrate(store, options.retention));
+  return RepairRollups(store);
+}
+
 // One try; how long to wait before the next.
 milliseconds Writer::State::SendFront(const std::shared_ptr<const Pending>& front) {
-  Status status = migrated ? Status() : Migrate(store, options.retention);
+  Status status = migrated ? Status() : Prepare();
   const bool migrating = !status;
   if (status) {
     migrated = true;
