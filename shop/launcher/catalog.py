@@ -2,6 +2,7 @@
 """What the shop consists of: each service's runtime, port, limits and command."""
 
 import dataclasses
+import glob
 import os
 import shutil
 
@@ -46,22 +47,22 @@ def kafka(dist):
     java = (f"java -Xms64m -Xmx{HEAP_MIB}m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn "
             f"-cp '{{dist}}/kafka/jars/*:{JARS}/slf4j-simple.jar'")
-    script = (f"{java} kafka.tools.StorageTool format --ignore-formatted -t {CLUSTER_ID} -c {{state}}/kafka.properties"
-              f" && exec {java} kafka.Kafka {{state}}/kafka.properties")
+    script = (f"{java} kafka.tools.StorageTool format --ignore-formatted -t {CLUSTER_ID} "
+              f"-c {{state}}/kafka.properties && exec {java} kafka.Kafka {{state}}/kafka.properties")
     return Service("kafka", "Java", ["sh", "-c", script], port=9092, cpu=1.0, memory_mib=3 * HEAP_MIB, own=False)
 
 
 def dns():
     """Names by DNS instead of /etc/hosts; answers from the same list."""
-    return Service("dns", "C", ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--no-resolv",
-                                "--no-hosts", "--addn-hosts={state}/names", "--local=/#/", "--local-ttl=5",
-                                "--pid-file="],
+    return Service("dns", "C", ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root",
+                                "--no-resolv", "--no-hosts", "--addn-hosts={state}/names", "--local=/#/",
+                                "--local-ttl=5", "--pid-file="],
                    port=53, cpu=0.3, wave=-1, own=False)
 
 
 def services(dist, with_dns=False):
     java = ":".join(f"{JARS}/{jar}.jar" for jar in JAVA_PATH)
-    postgres = next((p for p in ("/usr/lib/postgresql/15/bin/postgres", shutil.which("postgres")) if p), "postgres")
+    postgres = max(glob.glob("/usr/lib/postgresql/*/bin/postgres"), default=shutil.which("postgres") or "postgres")
     python_env = {"PYTHONPATH": "{dist}/python", "PYTHONDONTWRITEBYTECODE": "1", "GRPC_DNS_RESOLVER": "native"}
     node_env = {"NODE_PATH": "{dist}/node/node_modules", "SHOP_PROTO": "{src}/proto/shop.proto",
                 "GRPC_NODE_USE_ALTERNATIVE_RESOLVER": "false"}
@@ -82,7 +83,7 @@ def services(dist, with_dns=False):
         Service("productcatalog", "Go", ["{dist}/bin/productcatalog"], port=3550, cpu=0.16, backlog=16,
                 cpu_us=2580, env={**age_env, "SHOP_PRODUCTS": "{src}/productcatalog/products.json",
                                    "GOMAXPROCS": "1"}),
-        Service("cart", "C++", ["{dist}/bin/cart"], port=7070, cpu=0.12, backlog=64, cpu_us=1420,
+        Service("cart", "C++", ["{dist}/bin/cart"], port=7070, cpu=0.12, backlog=64, cpu_us=1390,
                 env={**age_env, **cpp_env}),
         Service("currency", "C++", ["{dist}/bin/currency"], port=7001, cpu=0.3, env=cpp_env),
         Service("payment", "Node", ["node", "{src}/payment/main.js"], port=50051, cpu=0.3, env=node_env),

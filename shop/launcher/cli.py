@@ -149,7 +149,8 @@ def status(arguments):
         address = f"{service['cluster_ip']}:{service['port']}" if service["port"] else "-"
         limit = f"{service['cpu_limit']:.2f}" if service["cpu_limit"] else "-"
         pods = " ".join(pod["name"] + ("" if pod["alive"] else " (down)") for pod in service["pods"])
-        lines.append(f"{service['name']:<16}{service['language']:<10}{service['replicas']:<10}{limit:<8}{address:<18}{pods}")
+        lines.append(f"{service['name']:<16}{service['language']:<10}{service['replicas']:<10}{limit:<8}"
+                     f"{address:<18}{pods}")
     lines.append(f"load: {state['load']['connected']} of {state['load']['users']} shoppers connected")
     for service, faults in state["faults"].items():
         lines += [f"fault {name} at {service}" for name in faults]

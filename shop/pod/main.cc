@@ -22,6 +22,10 @@
 
 namespace {
 
+// A connection that cannot be made fails within seconds, as clients with a connect timeout have it,
+// not minutes.
+constexpr char kSynRetries[] = "3";
+
 struct Options {
   std::string netns;     // path of the network namespace
   std::string hostname;  // the pod's name
@@ -94,6 +98,7 @@ void EnterNamespaces(const Options& options) {
     Require(mount(options.resolv.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr) == 0,
             "mount /etc/resolv.conf");
   }
+  WriteFile("/proc/sys/net/ipv4/tcp_syn_retries", kSynRetries);
   if (!options.backlog.empty()) {
     WriteFile("/proc/sys/net/core/somaxconn", options.backlog);
   }
