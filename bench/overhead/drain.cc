@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "agent/decode/decode.h"
@@ -24,6 +25,7 @@ int main(int argc, char** argv) {
   pano::source::LiveOptions options;
   if (argc > 1) options.tier = pano::source::TierByName(argv[1]).value_or(options.tier);
   if (argc > 2 && std::strcmp(argv[2], "skip") == 0) options.default_capture = 0;
+  if (argc > 3) options.ring_bytes = std::strtoull(argv[3], nullptr, 10);
   auto source = pano::source::OpenLive(options);
   if (!source) {
     fmt::print(stderr, "{}\n", source.error().ToString());

@@ -10,33 +10,29 @@
 #pragma once
 
 enum infer_verdict {
-	INFER_NO = 0,
-	INFER_REQUEST = 1,  /* a client wrote this */
-	INFER_RESPONSE = 2, /* a server wrote this */
-	INFER_EITHER = 3,   /* the protocol, but both ends write such bytes */
-	INFER_MORE = 4,     /* a prefix of the protocol; too short to tell */
+  INFER_NO = 0,
+  INFER_REQUEST = 1,  /* a client wrote this */
+  INFER_RESPONSE = 2, /* a server wrote this */
+  INFER_EITHER = 3,   /* the protocol, but both ends write such bytes */
+  INFER_MORE = 4,     /* a prefix of the protocol; too short to tell */
 };
 
-static inline unsigned int infer_be16(const unsigned char *p)
-{
-	return (unsigned int)p[0] << 8 | p[1];
+static inline unsigned int infer_be16(const unsigned char* p) {
+  return (unsigned int)p[0] << 8 | p[1];
 }
 
-static inline unsigned int infer_be32(const unsigned char *p)
-{
-	return (unsigned int)p[0] << 24 | (unsigned int)p[1] << 16 | (unsigned int)p[2] << 8 | p[3];
+static inline unsigned int infer_be32(const unsigned char* p) {
+  return (unsigned int)p[0] << 24 | (unsigned int)p[1] << 16 | (unsigned int)p[2] << 8 | p[3];
 }
 
 /* 1: buf starts with word; 2: buf is shorter than word and a prefix of it; 0: neither. */
-static inline int infer_prefix(const unsigned char *buf, unsigned int len, const char *word,
-			       unsigned int word_len)
-{
-	unsigned int i;
+static inline int infer_prefix(const unsigned char* buf, unsigned int len, const char* word,
+                               unsigned int word_len) {
+  unsigned int i;
 
-	for (i = 0; i < word_len && i < len; i++) {
-		if (buf[i] != (unsigned char)word[i])
-			return 0;
-	}
-	return i == word_len ? 1 : 2;
+  for (i = 0; i < word_len && i < len; i++) {
+    if (buf[i] != (unsigned char)word[i]) return 0;
+  }
+  return i == word_len ? 1 : 2;
 }
 #define INFER_PREFIX(buf, len, word) infer_prefix(buf, len, word, sizeof(word) - 1)

@@ -15,7 +15,7 @@ inline_fn struct conn_state* conn_find(struct sock* sk) {
   return bpf_map_lookup_elem(&conn_table, &cookie);
 }
 
-inline_fn struct conn_state* table_make(__u64 cookie) {
+cold_fn struct conn_state* table_make(__u64 cookie) {
   struct conn_state* state = bpf_map_lookup_elem(&conn_table, &cookie);
   if (state) return state;
   struct conn_state fresh;
@@ -53,12 +53,16 @@ inline_fn void fill_header(struct pano_header* out, struct conn_state* state, __
 }
 
 // Tells user space the tuple, once, and again when the owner became known or changed.
-inline_fn void conn_open(struct sock* sk, struct conn_state* state) {
+cold_fn int send_open(struct sock* sk, struct conn_state* state) {
   struct pano_open record;
-  if (state->flags & CONN_OPENED) return;
   fill_header(&record.header, state, PANO_OPEN);
   read_tuple(&record.tuple, sk, state->role);
   if (emit(&record, sizeof(record)) == 0) state->flags |= CONN_OPENED;
+  return 0;
+}
+
+inline_fn void conn_open(struct sock* sk, struct conn_state* state) {
+  if (!(state->flags & CONN_OPENED)) send_open(sk, state);
 }
 
 // A socket may pass between processes (a parent accepts, a child serves): user space hears of the

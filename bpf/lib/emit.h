@@ -56,11 +56,11 @@ inline_fn struct scratch* this_scratch(__u32 slot) {
 }
 
 // Several pieces, or an address in front: gathered first, then copied in its exact size.
-inline_fn void emit_gathered(void* ring, const struct pano_data* head,
-                             const struct pano_tuple* tuple, const struct user_buffer* from,
-                             __u32 want, __u32 slot) {
+cold_fn int emit_gathered(const struct pano_data* head, const struct pano_tuple* tuple,
+                          const struct user_buffer* from, __u32 want, __u32 slot) {
   struct scratch* room = this_scratch(slot);
-  if (!room) return;
+  void* ring = this_ring();
+  if (!room || !ring) return 0;
   const __u32 head_bytes = tuple ? sizeof(struct pano_data_addressed) : sizeof(struct pano_data);
   struct pano_data_addressed* out = (struct pano_data_addressed*)room->bytes;
   __u8* payload = room->bytes + head_bytes;
@@ -81,6 +81,7 @@ inline_fn void emit_gathered(void* ring, const struct pano_data* head,
   if (got > PAYLOAD_MAX) got = PAYLOAD_MAX;
   if (bpf_ringbuf_output(ring, room->bytes, head_bytes + got, wake_flag(ring, head->header.order)))
     count_loss(PANO_LOSS_RING_FULL);
+  return 0;
 }
 
 // One call that moved bytes: header, and up to `want` bytes of payload from `from`.
@@ -93,7 +94,7 @@ inline_fn void emit_data(const struct pano_data* head, const struct pano_tuple* 
   if (from->base && from->room < want) want = from->room;
   if (!from->base && !from->vector) want = 0;
   if (tuple || from->vector) {
-    emit_gathered(ring, head, tuple, from, want, slot);
+    emit_gathered(head, tuple, from, want, slot);
   } else if (want == 0) {
     emit_slot(ring, head, 0, 0, 0);
   } else if (want <= 64) {

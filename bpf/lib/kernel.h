@@ -10,6 +10,8 @@
 #include <bpf/bpf_tracing.h>
 
 #define inline_fn static __always_inline
+// Rare paths stay out of line: what runs for every call must fit few cache lines.
+#define cold_fn static __noinline __attribute__((unused))
 
 #define PANO_AF_INET 2
 #define PANO_AF_INET6 10

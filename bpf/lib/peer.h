@@ -44,19 +44,20 @@ inline_fn int is_sender(const union peer_address* address, __u16 family) {
 }
 
 // The sender of the last datagram of `sk`, whose address has been written to user memory by now.
-inline_fn void resolve_pending_peer(struct sock* sk, struct conn_state* state, __u32 tgid) {
+cold_fn int resolve_pending_peer(struct sock* sk, struct conn_state* state, __u32 tgid) {
   struct pending_peer* pending = bpf_sk_storage_get(&pending_peers, sk, 0, 0);
-  if (!pending || !pending->name || pending->tgid != tgid) return;
+  if (!pending || !pending->name || pending->tgid != tgid) return 0;
   union peer_address address;
   struct pano_peer record;
-  if (read_address(&address, pending->name)) return;
-  if (!is_sender(&address, sk->__sk_common.skc_family)) return;
+  if (read_address(&address, pending->name)) return 0;
+  if (!is_sender(&address, sk->__sk_common.skc_family)) return 0;
   pending->name = 0;
   fill_header(&record.header, state, PANO_PEER);
   record.header.order = pending->order;
   read_tuple(&record.tuple, sk, state->role);
   set_remote(&record.tuple, &address);
   emit(&record, sizeof(record));
+  return 0;
 }
 
 inline_fn void await_peer(struct sock* sk, __u64 name, __u32 order, __u32 tgid) {

@@ -45,7 +45,7 @@ inline_fn int read_message(__u64 at, struct user_buffer* out) {
 }
 
 // Which message of the vector this hook belongs to; the cursor moves on.
-inline_fn __u32 step_cursor(struct task_struct* task, const struct call* call, int failed) {
+cold_fn __u32 step_cursor(struct task_struct* task, const struct call* call, int failed) {
   struct message_cursor* cursor =
       bpf_task_storage_get(&message_cursors, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
   if (!cursor) return ~0u;

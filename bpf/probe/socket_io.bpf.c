@@ -21,10 +21,8 @@ struct transfer {
   __u8 direction;
 };
 
-inline_fn struct conn_state* state_of(struct sock* sk) {
-  struct conn_state* state = conn_find(sk);
-  if (state && state->cookie) return state;
-  state = conn_make(sk);
+cold_fn struct conn_state* first_state(struct sock* sk) {
+  struct conn_state* state = conn_make(sk);
   if (!state) return 0;
   // Every TCP socket younger than the agent has passed the state hook: this one is older.
   if (sk->sk_protocol == IPPROTO_TCP)
@@ -35,7 +33,7 @@ inline_fn struct conn_state* state_of(struct sock* sk) {
 }
 
 // Holds a call of io_uring back until its completion tells where the bytes are.
-inline_fn void hold_for_uring(const struct pano_data* head, struct sock* sk) {
+cold_fn int hold_for_uring(const struct pano_data* head, struct sock* sk) {
   struct pending_uring_key key = {.sock = (__u64)sk, .direction = head->direction};
   struct pano_data* before = bpf_map_lookup_elem(&pending_urings, &key);
   if (before) {
@@ -44,6 +42,7 @@ inline_fn void hold_for_uring(const struct pano_data* head, struct sock* sk) {
     emit(&copy, sizeof(copy));
   }
   bpf_map_update_elem(&pending_urings, &key, head, BPF_ANY);
+  return 0;
 }
 
 inline_fn void fill_data(struct pano_data* head, const struct transfer* t,
@@ -104,7 +103,7 @@ inline_fn void emit_transfer(struct transfer* t, const struct call* call, __u32 
 }
 
 // Nothing moved: the call failed, or an empty datagram came.
-inline_fn int on_nothing(struct sock* sk, int result) {
+cold_fn int on_nothing(struct sock* sk, int result) {
   struct task_struct* task = bpf_get_current_task_btf();
   struct call call;
   current_call(task, &call);
@@ -126,13 +125,14 @@ inline_fn int on_transfer(struct sock* sk, int result, int flags, __u8 direction
   struct task_struct* task = bpf_get_current_task_btf();
   struct call call;
   __u32 message = 0;
-  t.task_id = bpf_get_current_pid_tgid();
+  t.task_id = (__u64)task->tgid << 32 | (__u32)task->pid;
   if (t.task_id >> 32 == own_tgid) return 0;
   current_call(task, &call);
   if (moves_many(&call)) message = step_cursor(task, &call, 0);
   if (direction == PANO_RX && flags & (FLAG_PEEK | FLAG_ERROR_QUEUE)) return 0;
 
-  struct conn_state* state = state_of(sk);
+  struct conn_state* state = conn_find(sk);
+  if (!state || !state->cookie) state = first_state(sk);
   if (!state || conn_is_self(state)) return 0;
   t.state = state;
   if (!is_kernel_thread(task)) conn_owner(state, t.task_id >> 32);
