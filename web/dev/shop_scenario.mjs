@@ -7,7 +7,7 @@ const SERVICES = [
   ["cart", "service"], ["currency", "service"], ["payment", "service"], ["email", "service"],
   ["shipping", "service"], ["quote", "service"], ["featureflag", "service"],
   ["postgresql", "database"], ["redis", "cache"], ["kafka", "queue"], ["accounting", "service"],
-  ["frauddetection", "service"],
+  ["frauddetection", "service"], ["ntpd", "service"], ["internet", "external"],
 ];
 // client, server, port, protocol, requests/s at rest, bytes per request, latency at rest (µs)
 const CALLS = [
@@ -35,6 +35,7 @@ const CALLS = [
   ["productcatalog", "featureflag", 50053, "grpc", 90, 90, 2_800],
   ["featureflag", "postgresql", 5432, "postgresql", 200, 240, 900],
   ["accounting", "kafka", 9092, "kafka", 12, 600, 310_000],
+  ["ntpd", "internet", 123, "unknown", 1, 90, 21_000],
   ["frauddetection", "kafka", 9092, "kafka", 12, 600, 320_000],
 ];
 export const LIMITS = {

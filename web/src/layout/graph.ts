@@ -51,6 +51,7 @@ export interface LayoutOptions {
   gapX: number; // least room between layers
   gapY: number; // least room between nodes of one layer
   viewport: { width: number; height: number };
+  stretch: boolean; // whether to fill the viewport's shape
   previous?: Layout | undefined; // its order is the first guess
 }
 
@@ -69,4 +70,5 @@ export const DEFAULT_OPTIONS: LayoutOptions = {
   gapX: 104,
   gapY: 20,
   viewport: { width: 1600, height: 800 },
+  stretch: true,
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layered layout: cycles, layers, order, heights, stretch to the viewport, routes.
+// The layered layout of one connected graph: cycles, layers, order, heights, stretch to the
+// viewport, routes.
 import type { Graph, Layout, LayoutOptions, Placed } from "./graph";
-import { DEFAULT_OPTIONS } from "./graph";
 import { orderLayers } from "./order";
 import { placeVertically } from "./place";
 import { rankNodes } from "./ranks";
@@ -19,8 +19,7 @@ function sorted(graph: Graph): Graph {
   return { nodes: [...graph.nodes].sort(byKey), edges: [...graph.edges].sort(byKey) };
 }
 
-export function layoutGraph(input: Graph, changes: Partial<LayoutOptions> = {}): Layout {
-  const options = { ...DEFAULT_OPTIONS, ...changes };
+export function layoutConnected(input: Graph, options: LayoutOptions): Layout {
   const graph = sorted(input);
   if (graph.nodes.length === 0) {
     return { nodes: new Map(), edges: new Map(), width: 0, height: 0, ranks: 0, crossings: 0 };
@@ -32,10 +31,10 @@ export function layoutGraph(input: Graph, changes: Partial<LayoutOptions> = {}):
   const ranks = layered.layers.length;
   const top = Math.min(...layered.vertices.map((v) => v.y));
   const span = Math.max(...layered.vertices.map((v) => v.y)) - top;
-  const aspect = options.viewport.width / Math.max(1, options.viewport.height);
+  const aspect = options.stretch ? options.viewport.width / Math.max(1, options.viewport.height) : 0;
   const tight = ranks * options.nodeWidth + (ranks - 1) * options.gapX;
   // Whichever way the drawing is too thin for the window, it is given room.
-  const wantHeight = tight / aspect - options.nodeHeight;
+  const wantHeight = aspect > 0 ? tight / aspect - options.nodeHeight : 0;
   const stretch = span > 0 ? Math.min(MAX_STRETCH_Y, Math.max(1, wantHeight / span)) : 1;
   const height = span * stretch + options.nodeHeight;
   const wide = (height * aspect - ranks * options.nodeWidth) / Math.max(1, ranks - 1);

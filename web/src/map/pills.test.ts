@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { CARD, type Graph } from "../layout/graph";
-import { layoutGraph } from "../layout/layered";
+import { layoutGraph } from "../layout/layout";
 import { type Box, nodeBoxes, overlap, PILL_HEIGHT, placePills } from "./pills";
 
 const CALLS = `lg>fe fe>rec fe>pc fe>cart fe>co rec>pc co>pc co>cart fe>ad ad>ff rec>ff cart>redis

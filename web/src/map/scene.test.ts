@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { MapEdge, MapNode, Snapshot, State } from "../api/types";
 import { translate } from "../base/strings";
-import { layoutGraph } from "../layout/layered";
+import { layoutGraph } from "../layout/layout";
 import { homeNode, neighbour, pathTo, reach } from "./navigate";
 import { buildScene, type SceneOptions, toneOf, widthOf } from "./scene";
 

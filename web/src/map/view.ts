@@ -4,7 +4,7 @@ import { select } from "d3-selection";
 import { zoom, zoomIdentity, type ZoomTransform } from "d3-zoom";
 import { setAttribute, setAttributes, setText, svg } from "../base/attributes";
 import { CARD, type CardSize, type Layout, type Point, type Route, SMALL_CARD } from "../layout/graph";
-import { layoutGraph } from "../layout/layered";
+import { layoutGraph } from "../layout/layout";
 import { EdgeLine } from "./edge_line";
 import { homeNode, neighbour, reach, type Direction } from "./navigate";
 import { NodeCard } from "./node_card";

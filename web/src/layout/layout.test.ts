@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { CARD, type Graph, type Layout, type LayoutOptions } from "./graph";
-import { layoutGraph } from "./layered";
+import { layoutGraph } from "./layout";
 import { flatten } from "./route";
 
 // The shop of the demo, as the map sees it.
@@ -171,6 +171,32 @@ describe("cycles and self calls", () => {
 
   it("draws nothing for nothing", () => {
     expect(lay({ nodes: [], edges: [] }).nodes.size).toBe(0);
+  });
+});
+
+describe("parts that do not touch", () => {
+  const strangers = ["sshd>outside", "cron>mail", "mail>relay", "ntp>pool", "x1>y1", "x2>y2", "x3>y3"];
+  const graph = graphOf([...CALLS, ...strangers]);
+  const layout = lay(graph);
+
+  it("stand below the main part, and nothing lies on anything", () => {
+    expect(layout.nodes.size).toBe(graph.nodes.length);
+    const main = new Set(CALLS.flatMap((call) => call.split(">")));
+    const bottom = Math.max(...[...layout.nodes].map(([key, at]) => (main.has(key) ? at.y : -1)));
+    const nodes = [...layout.nodes];
+    for (const [i, [key, at]] of nodes.entries()) {
+      if (!main.has(key)) expect(at.y, key).toBeGreaterThan(bottom);
+      for (const [other, its] of nodes.slice(i + 1)) {
+        const apart = Math.abs(at.x - its.x) >= CARD.width || Math.abs(at.y - its.y) >= CARD.height;
+        expect(apart, `${key} on ${other}`).toBe(true);
+      }
+    }
+    expect(hiddenEdges(graph, layout)).toEqual([]);
+  });
+
+  it("do not reorder the main part", () => {
+    const alone = lay(shop);
+    for (const [key, at] of alone.nodes) expect(layout.nodes.get(key)).toMatchObject({ rank: at.rank, order: at.order });
   });
 });
 
