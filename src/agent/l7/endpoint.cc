@@ -2,7 +2,6 @@
 #include "agent/l7/endpoint.h"
 
 #include <array>
-#include <cctype>
 
 namespace pano::l7 {
 namespace {
@@ -10,8 +9,8 @@ namespace {
 constexpr size_t kMaxSegments = 12;     // a deeper path ends in "..."
 constexpr size_t kMaxSegmentText = 48;  // a longer segment is an identifier, whatever it holds
 
-bool IsHex(char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsHex(char c) { return IsDigit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 
 bool IsUuid(std::string_view s) {
   if (s.size() != 36) return false;
@@ -51,7 +50,8 @@ bool LooksSecret(std::string_view name) {
   std::array<char, 64> lower{};
   const size_t size = std::min(name.size(), lower.size());
   for (size_t i = 0; i < size; ++i) {
-    lower[i] = static_cast<char>(std::tolower(static_cast<unsigned char>(name[i])));
+    const char c = name[i];
+    lower[i] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   }
   const std::string_view text(lower.data(), size);
   if (text == "key" || text == "sig" || text == "pwd") return true;

@@ -17,9 +17,9 @@ namespace {
 constexpr size_t kMaxChunkLine = 1024;  // 7.1: size and extensions
 constexpr size_t kMaxMarked = 4096;     // outstanding HEAD and CONNECT requests remembered
 
-size_t FindText(std::string_view text, std::string_view what, size_t from = 0) {
+size_t FindNewline(std::string_view text, size_t from = 0) {
   if (from >= text.size()) return std::string_view::npos;
-  const void* hit = memmem(text.data() + from, text.size() - from, what.data(), what.size());
+  const void* hit = std::memchr(text.data() + from, '\n', text.size() - from);
   return hit ? static_cast<size_t>(static_cast<const char*>(hit) - text.data())
              : std::string_view::npos;
 }
@@ -76,23 +76,25 @@ void TakeField(std::string_view name, std::string_view value, Framing& f, Messag
   TakeTraceHeader(name, value, m);
 }
 
-// `head` holds whole lines without the empty one.
-Framing ReadFields(std::string_view head, Message& m) {
-  Framing f;
-  while (!head.empty()) {
-    const char* newline = static_cast<const char*>(std::memchr(head.data(), '\n', head.size()));
-    const size_t end = newline ? static_cast<size_t>(newline - head.data()) : head.size();
-    std::string_view line = head.substr(0, end);
-    head.remove_prefix(std::min(end + 1, head.size()));
+// Reads the fields that start at `at`. The offset behind the empty line that ends them, or npos
+// when the head is not whole yet. One pass: this is where most of the time goes.
+size_t ReadFields(std::string_view text, size_t at, Framing& f, Message& m) {
+  while (at < text.size()) {
+    const void* newline = std::memchr(text.data() + at, '\n', text.size() - at);
+    if (newline == nullptr) return std::string_view::npos;
+    const auto end = static_cast<size_t>(static_cast<const char*>(newline) - text.data());
+    std::string_view line = text.substr(at, end - at);
+    at = end + 1;
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    const size_t colon = line.substr(0, 64).find(':');
-    if (colon == std::string_view::npos || colon == 0) continue;
+    if (line.empty()) return at;
     const char c = static_cast<char>(line[0] | 0x20);
     // The few fields of interest start with one of these letters.
     if (c != 'h' && c != 'u' && c != 'c' && c != 't' && c != 'x' && c != 's' && c != 'b') continue;
+    const size_t colon = line.substr(0, 64).find(':');
+    if (colon == std::string_view::npos || colon == 0) continue;
     TakeField(line.substr(0, colon), Trim(line.substr(colon + 1)), f, m);
   }
-  return f;
+  return std::string_view::npos;
 }
 
 class Http1Parser final : public Parser {
@@ -165,7 +167,7 @@ class Http1Parser final : public Parser {
     const infer_verdict wanted = toward == Toward::kServer ? INFER_REQUEST : INFER_RESPONSE;
     for (size_t at = 0; at < text.size();) {
       if (infer_http1(data + at, static_cast<unsigned>(text.size() - at)) == wanted) return at;
-      const size_t line = FindText(text, "\n", at);
+      const size_t line = FindNewline(text, at);
       if (line == std::string_view::npos) return kNoSync;
       at = line + 1;
     }
@@ -178,19 +180,21 @@ class Http1Parser final : public Parser {
     const infer_verdict kind = infer_http1(reinterpret_cast<const unsigned char*>(text.data()),
                                            static_cast<unsigned>(text.size()));
     if (kind == INFER_MORE) return {};
-    const size_t line_end = FindText(text, "\r\n");
+    const size_t line_end = FindNewline(text);
     const size_t first = text.find(' ');
     if (kind != INFER_REQUEST && !PlausibleMethod(text, first)) return {Verdict::kInvalid, 0};
-    const size_t end = FindText(text, "\r\n\r\n");
-    if (end == std::string_view::npos) return {};
-    const std::string_view line = text.substr(0, line_end);
+    if (line_end == std::string_view::npos) return {};
+    std::string_view line = text.substr(0, line_end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
     const size_t last = line.rfind(' ');
-    if (last <= first || !line.substr(last + 1).starts_with("HTTP/1.")) {
+    if (last == std::string_view::npos || last <= first ||
+        !line.substr(last + 1).starts_with("HTTP/1.")) {
       return {Verdict::kInvalid, 0};
     }
     const std::string_view target = line.substr(first + 1, last - first - 1);
-    const std::string_view head = text.substr(line_end + 2, end - std::min(end, line_end + 2));
-    const Framing f = ReadFields(head, m);
+    Framing f;
+    const size_t end = ReadFields(text, line_end + 1, f, m);
+    if (end == std::string_view::npos) return {};
     if (f.invalid) return {Verdict::kInvalid, 0};
     m.request_type = line.substr(0, first);
     m.version = line.substr(last + 6);
@@ -205,9 +209,9 @@ class Http1Parser final : public Parser {
     if (f.chunked) {
       s.state = State::kChunk;
       m.end = false;
-      return {Verdict::kMessage, end + 4};
+      return {Verdict::kMessage, end};
     }
-    return {Verdict::kMessage, end + 4 + f.length};
+    return {Verdict::kMessage, end + f.length};
   }
 
   static bool PlausibleMethod(std::string_view text, size_t space) {
@@ -223,32 +227,32 @@ class Http1Parser final : public Parser {
                                            static_cast<unsigned>(text.size()));
     if (kind == INFER_MORE) return {};
     if (kind != INFER_RESPONSE) return {Verdict::kInvalid, 0};
-    const size_t end = FindText(text, "\r\n\r\n");
-    if (end == std::string_view::npos) return {};
+    const size_t line_end = FindNewline(text);
+    if (line_end == std::string_view::npos || line_end < 12) return {};
     const int code = (text[9] - '0') * 100 + (text[10] - '0') * 10 + (text[11] - '0');
     if (text[11] < '0' || text[11] > '9') return {Verdict::kInvalid, 0};
-    const size_t line_end = FindText(text, "\r\n");
-    const std::string_view head = text.substr(line_end + 2, end - std::min(end, line_end + 2));
-    const Framing f = ReadFields(head, m);
+    Framing f;
+    const size_t end = ReadFields(text, line_end + 1, f, m);
+    if (end == std::string_view::npos) return {};
     if (f.invalid) return {Verdict::kInvalid, 0};
-    if (code < 200 && code != 101) return {Verdict::kPart, end + 4};  // interim, 15.2 of RFC 9110
-    SetStatus(code, Trim(text.substr(12, line_end - 12)), m);
+    if (code < 200 && code != 101) return {Verdict::kPart, end};  // interim, 15.2 of RFC 9110
+    SetStatus(code, Trim(text.substr(12, line_end - 12 - (text[line_end - 1] == '\r'))), m);
     m.version = text.substr(5, 3);
 
     const Marked mark = TakeMark();
     if (code == 101 || (mark.connect && code < 300)) {
       m.upgrade = EqualsIgnoreCase(f.upgrade, "h2c") ? Upgrade::kHttp2 : Upgrade::kOpaque;
-      return {Verdict::kMessage, end + 4};
+      return {Verdict::kMessage, end};
     }
     // 6.3: which responses have no body, whatever their fields say.
     const bool head_response = mark.index != kNotMarked && !mark.connect;
-    if (head_response || code == 204 || code == 304) return {Verdict::kMessage, end + 4};
+    if (head_response || code == 204 || code == 304) return {Verdict::kMessage, end};
     if (f.chunked || !f.has_length) {
       s.state = f.chunked ? State::kChunk : State::kUntilClose;
       m.end = false;
-      return {Verdict::kMessage, end + 4};
+      return {Verdict::kMessage, end};
     }
-    return {Verdict::kMessage, end + 4 + f.length};
+    return {Verdict::kMessage, end + f.length};
   }
 
   static void SetStatus(int code, std::string_view reason, Message& m) {
@@ -273,7 +277,7 @@ class Http1Parser final : public Parser {
   }
 
   Step Chunk(std::string_view text, Side& s, Message& m) {
-    const size_t line = FindText(text.substr(0, kMaxChunkLine), "\n");
+    const size_t line = FindNewline(text.substr(0, kMaxChunkLine));
     if (line == std::string_view::npos) {
       return text.size() < kMaxChunkLine ? Step{} : Step{Verdict::kInvalid, 0};
     }
@@ -292,7 +296,7 @@ class Http1Parser final : public Parser {
 
   // 7.1.2: trailer fields up to an empty line.
   Step Trailer(std::string_view text, Side& s, Message& m) {
-    const size_t line = FindText(text, "\n");
+    const size_t line = FindNewline(text);
     if (line == std::string_view::npos) return {};
     const bool last = line == 0 || (line == 1 && text[0] == '\r');
     if (!last) return {Verdict::kPart, line + 1};
