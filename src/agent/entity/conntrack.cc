@@ -21,7 +21,7 @@ namespace {
 
 constexpr uint64_t kSearchNs = 2'000'000'000u;        // new namespaces are looked for this often
 constexpr uint64_t kFirstRevisitNs = 2'000'000'000u;  // one without translation, doubled each time
-constexpr uint64_t kLastRevisitNs = 4'000'000'000u;
+constexpr uint64_t kLastRevisitNs = 16'000'000'000u;
 constexpr unsigned kEventBufferBytes = 8u << 20;
 constexpr uint32_t kTranslated = IPS_SRC_NAT | IPS_DST_NAT;
 
@@ -90,10 +90,10 @@ size_t Dump(TranslationTable& table) {
   if (!handle) return 0;
   Visiting visit{&table, 0, MonotonicNs()};
   nfct_callback_register(handle.get(), NFCT_T_ALL, OnEntry, &visit);
-  for (const uint32_t family : {uint32_t{AF_INET}, uint32_t{AF_INET6}}) {
-    for (int attempt = 0; attempt < 3; ++attempt) {
-      if (nfct_query(handle.get(), NFCT_Q_DUMP, &family) >= 0 || errno != EINTR) break;
-    }
+  // One walk over the kernel's table for both families: it is large and shared by all namespaces.
+  const uint32_t family = AF_UNSPEC;
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    if (nfct_query(handle.get(), NFCT_Q_DUMP, &family) >= 0 || errno != EINTR) break;
   }
   return visit.translated;
 }
@@ -192,12 +192,17 @@ void Conntrack::FindNamespaces(uint64_t now_ns) {
 }
 
 void Conntrack::Visit(Namespace& space, uint64_t now_ns) {
+  space.next_visit_ns = now_ns + kFirstRevisitNs;
+  if (!Enter(space.path) || !TracksAnything()) return;
+  // Subscribed before the dump, so that nothing falls between the two.
+  Follow(space);
+  if (Dump(table_) > 0) {
+    Log(LogLevel::kInfo, "conntrack", "following address translation in namespace {}", space.inode);
+    return;
+  }
+  space.events.reset();
   space.next_visit_ns = now_ns + space.revisit_ns;
   space.revisit_ns = std::min(space.revisit_ns * 2, kLastRevisitNs);
-  if (!Enter(space.path) || !TracksAnything() || Dump(table_) == 0) return;
-  Follow(space);
-  // What began between the dump and the subscription is in a second dump.
-  Dump(table_);
 }
 
 void Conntrack::Follow(Namespace& space) {
@@ -212,7 +217,6 @@ void Conntrack::Follow(Namespace& space) {
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
   space.visit = {&table_, 0, 0};
   nfct_callback_register(space.events.get(), NFCT_T_ALL, OnEntry, &space.visit);
-  Log(LogLevel::kInfo, "conntrack", "following address translation in namespace {}", space.inode);
 }
 
 void Conntrack::Drain(Namespace& space) {
