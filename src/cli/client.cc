@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/client.h"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <iostream>
+
+namespace pano::cli {
+namespace {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+using Request = http::request<http::string_body>;
+
+constexpr auto kPatience = std::chrono::seconds(35);
+constexpr uint64_t kMaxAnswerBytes = uint64_t{256} << 20;
+
+std::unexpected<Error> NobodyThere(const ServerAddress& server, const std::string& why) {
+  return std::unexpected(Error{Code::kUnavailable,
+                               fmt::format("nothing answers at {}: {}", server.url, why),
+                               "start it with: sudo panoscope up     (or name it with --url)"});
+}
+
+Result<nlohmann::json> Decode(const http::response<http::string_body>& response) {
+  auto json = nlohmann::json::parse(response.body(), nullptr, /*allow_exceptions=*/false);
+  if (response.result_int() < 300) {
+    if (json.is_discarded()) return Fail(Code::kInternal, "the server's answer is not JSON");
+    return json;
+  }
+  Error error{Code::kInternal, fmt::format("the server answered {}", response.result_int()), {}};
+  if (json.is_object() && json.contains("error") && json["error"].is_object()) {
+    error.text = json["error"].value("message", error.text);
+    error.hint = json["error"].value("hint", "");
+  }
+  if (response.result_int() == 401) error.hint = "pass the token with --token or PANOSCOPE_TOKEN";
+  return std::unexpected(std::move(error));
+}
+
+Result<nlohmann::json> Exchange(const ServerAddress& server, Request request) {
+  PANO_ASSIGN(const HostPort at, ParseUrl(server.url));
+  request.set(http::field::host, at.host + ":" + at.port);
+  request.set(http::field::user_agent, "panoscope");
+  if (!server.token.empty()) request.set(http::field::authorization, "Bearer " + server.token);
+  request.prepare_payload();
+
+  boost::asio::io_context context;
+  beast::tcp_stream stream(context);
+  boost::system::error_code error;
+  boost::asio::ip::tcp::resolver resolver(context);
+  const auto addresses = resolver.resolve(at.host, at.port, error);
+  if (error) return NobodyThere(server, error.message());
+
+  // The asynchronous calls carry the deadline; run() ends when they have.
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(kMaxAnswerBytes);
+  beast::flat_buffer buffer;
+  stream.expires_after(kPatience);
+  stream.async_connect(addresses, [&](beast::error_code e, const auto&) {
+    if ((error = e)) return;
+    http::async_write(stream, request, [&](beast::error_code write_error, size_t) {
+      if ((error = write_error)) return;
+      http::async_read(stream, buffer, parser,
+                       [&](beast::error_code read_error, size_t) { error = read_error; });
+    });
+  });
+  context.run();
+  if (error) return NobodyThere(server, error.message());
+  return Decode(parser.get());
+}
+
+}  // namespace
+
+Result<HostPort> ParseUrl(const std::string& url) {
+  std::string_view rest = url;
+  if (rest.starts_with("http://")) {
+    rest.remove_prefix(7);
+  } else if (rest.find("://") != std::string_view::npos) {
+    return Fail(Code::kInvalid, "'{}' is not an http:// address", url);
+  }
+  rest = rest.substr(0, rest.find('/'));
+  if (rest.empty()) return Fail(Code::kInvalid, "'{}' names no host", url);
+  const size_t colon = rest.rfind(':');
+  const bool bracket = rest.front() == '[';
+  if (colon == std::string_view::npos || (bracket && rest.back() == ']')) {
+    return HostPort{std::string(rest), "8686"};
+  }
+  std::string host(rest.substr(0, colon));
+  if (bracket && host.size() > 2) host = host.substr(1, host.size() - 2);
+  return HostPort{host, std::string(rest.substr(colon + 1))};
+}
+
+Result<nlohmann::json> Get(const ServerAddress& server, const std::string& target) {
+  return Exchange(server, Request(http::verb::get, target, 11));
+}
+
+Result<nlohmann::json> Post(const ServerAddress& server, const std::string& target,
+                            const nlohmann::json& body) {
+  Request request(http::verb::post, target, 11);
+  request.set(http::field::content_type, "application/json");
+  request.body() = body.dump();
+  return Exchange(server, std::move(request));
+}
+
+int PrintError(const Error& error) {
+  std::cerr << "panoscope: " << error.text << "\n";
+  if (!error.hint.empty()) std::cerr << "  " << error.hint << "\n";
+  return kExitError;
+}
+
+void AddServerOptions(CLI::App& command, ServerAddress& address) {
+  command.add_option("--url", address.url, "Address of the server")
+      ->envname("PANOSCOPE_URL")
+      ->capture_default_str();
+  command.add_option("--token", address.token, "Token, where the server asks for one")
+      ->envname("PANOSCOPE_TOKEN");
+}
+
+}  // namespace pano::cli

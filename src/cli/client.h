@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// A small blocking HTTP client for the commands that ask a running server.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/result.h"
+#include "cli/command.h"
+
+namespace pano::cli {
+
+// The server's JSON answer; its error document becomes the Error. When nothing answers, the hint
+// says how to start a server.
+Result<nlohmann::json> Get(const ServerAddress& server, const std::string& target);
+Result<nlohmann::json> Post(const ServerAddress& server, const std::string& target,
+                            const nlohmann::json& body);
+
+// "http://host:port" taken apart; kInvalid with the offending text otherwise.
+struct HostPort {
+  std::string host;
+  std::string port;
+};
+Result<HostPort> ParseUrl(const std::string& url);
+
+// Prints an error with its hint on stderr and answers kExitError.
+int PrintError(const Error& error);
+
+}  // namespace pano::cli

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// `panoscope diagnose`: the verdict in one sentence, the path walked and the evidence.
+#include <iostream>
+
+#include "cli/client.h"
+#include "cli/command.h"
+
+namespace pano::cli {
+namespace {
+
+using nlohmann::json;
+
+struct Options {
+  ServerAddress server;
+  double at = 0;
+  double from = 0;
+  double to = 0;
+  bool as_json = false;
+};
+
+std::string Text(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+void PrintVerdict(const json& verdict) {
+  std::cout << Text(verdict, "sentence") << "\n";
+  if (const auto path = verdict.find("path"); path != verdict.end() && !path->empty()) {
+    std::cout << "\npath: ";
+    bool first = true;
+    for (const json& name : *path) {
+      std::cout << (first ? "" : " > ") << name.get<std::string>();
+      first = false;
+    }
+    std::cout << "\n";
+  }
+  for (const json& step : verdict.value("steps", json::array())) {
+    std::cout << "  " << Text(step, "text") << "\n";
+  }
+  const json evidence = verdict.value("evidence", json::array());
+  if (!evidence.empty()) std::cout << "\nevidence:\n";
+  for (const json& line : evidence) std::cout << "  - " << line.get<std::string>() << "\n";
+  const json candidates = verdict.value("candidates", json::array());
+  if (candidates.size() > 1) std::cout << "\ncandidates:\n";
+  for (size_t i = 0; i < candidates.size() && candidates.size() > 1; ++i) {
+    std::cout << fmt::format("  {}. {} ({}, score {:.2f})\n", i + 1, Text(candidates[i], "service"),
+                             Text(candidates[i], "class"), candidates[i].value("score", 0.0));
+  }
+  if (const auto next = verdict.find("next"); next != verdict.end() && next->is_object()) {
+    std::cout << "\nnext: " << Text(*next, "text") << "\n";
+  }
+}
+
+int Diagnose(const Options& options) {
+  std::string target = "/api/v1/diagnosis";
+  if (options.from > 0 && options.to > 0) {
+    target += fmt::format("?from={:.0f}&to={:.0f}", options.from, options.to);
+  } else if (options.at > 0) {
+    target += fmt::format("?at={:.0f}", options.at);
+  }
+  const auto verdict = Get(options.server, target);
+  if (!verdict) return PrintError(verdict.error());
+  if (options.as_json) {
+    std::cout << verdict->dump(2) << "\n";
+  } else {
+    PrintVerdict(*verdict);
+  }
+  return Text(*verdict, "status") == "none" ? kExitOk : kExitOverLimit;
+}
+
+}  // namespace
+
+void AddDiagnose(CLI::App& app, Run& run) {
+  CLI::App* command = app.add_subcommand(
+      "diagnose", "Name the bottleneck, with its evidence. Exit code 3 when there is one.");
+  auto options = std::make_shared<Options>();
+  AddServerOptions(*command, options->server);
+  command->add_option("--at", options->at, "At a past time (unix seconds)");
+  command->add_option("--from", options->from, "Begin of a range (unix seconds)");
+  command->add_option("--to", options->to, "End of a range (unix seconds)");
+  command->add_flag("--json", options->as_json, "The server's whole answer as JSON");
+  command->callback([&run, options] { run = [options] { return Diagnose(*options); }; });
+}
+
+}  // namespace pano::cli

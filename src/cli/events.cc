@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// `panoscope events` lists what happened; `panoscope mark TEXT` adds a mark to the timeline.
+#include <ctime>
+#include <iostream>
+
+#include "cli/client.h"
+#include "cli/command.h"
+#include "cli/table.h"
+
+namespace pano::cli {
+namespace {
+
+using nlohmann::json;
+
+struct Options {
+  ServerAddress server;
+  double from = 0;
+  double to = 0;
+  std::string text;
+  bool as_json = false;
+};
+
+std::string LocalTime(double seconds) {
+  const auto time = static_cast<std::time_t>(seconds);
+  std::tm parts{};
+  localtime_r(&time, &parts);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+int ListEvents(const Options& options) {
+  std::string target = "/api/v1/events";
+  if (options.from > 0) target += fmt::format("?from={:.0f}", options.from);
+  if (options.to > 0) {
+    target += fmt::format("{}to={:.0f}", options.from > 0 ? "&" : "?", options.to);
+  }
+  const auto events = Get(options.server, target);
+  if (!events) return PrintError(events.error());
+  if (options.as_json) {
+    std::cout << events->dump(2) << "\n";
+    return kExitOk;
+  }
+  Table table({{"time", Align::kLeft},
+               {"kind", Align::kLeft},
+               {"service", Align::kLeft},
+               {"text", Align::kLeft}});
+  for (const json& event : (*events)["events"]) {
+    const auto text = [&event](const char* key) {
+      const auto found = event.find(key);
+      return found != event.end() && found->is_string() ? found->get<std::string>() : "";
+    };
+    table.Add({LocalTime(event.value("time", 0.0)), text("kind"), text("service"), text("text")});
+  }
+  std::cout << table.ToString();
+  return kExitOk;
+}
+
+int Mark(const Options& options) {
+  const auto added =
+      Post(options.server, "/api/v1/events", {{"kind", "mark"}, {"text", options.text}});
+  return added ? kExitOk : PrintError(added.error());
+}
+
+}  // namespace
+
+void AddEvents(CLI::App& app, Run& run) {
+  auto options = std::make_shared<Options>();
+  CLI::App* list =
+      app.add_subcommand("events", "List scale, restart, OOM, deploy and mark events.");
+  AddServerOptions(*list, options->server);
+  list->add_option("--from", options->from, "Begin (unix seconds)");
+  list->add_option("--to", options->to, "End (unix seconds)");
+  list->add_flag("--json", options->as_json, "As JSON");
+  list->callback([&run, options] { run = [options] { return ListEvents(*options); }; });
+
+  CLI::App* mark = app.add_subcommand("mark", "Put a mark on the timeline.");
+  AddServerOptions(*mark, options->server);
+  mark->add_option("text", options->text, "What to write beside it")->required();
+  mark->callback([&run, options] { run = [options] { return Mark(*options); }; });
+}
+
+}  // namespace pano::cli
