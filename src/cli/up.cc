@@ -66,9 +66,9 @@ std::vector<std::string> MissingWords(const std::vector<source::Capability>& rep
   return words;
 }
 
-Result<server::ServerOptions> ServerOptionsOf(const Options& options) {
+Result<ServerOptions> ServerOptionsOf(const Options& options) {
   PANO_ASSIGN(const HostPort at, ParseUrl(options.listen));
-  server::ServerOptions server;
+  ServerOptions server;
   server.http.address = at.host == "localhost" ? "127.0.0.1" : at.host;
   int port = -1;
   try {
@@ -81,10 +81,10 @@ Result<server::ServerOptions> ServerOptionsOf(const Options& options) {
   }
   server.http.port = static_cast<uint16_t>(port);
   server.http.token = options.token;
-  server.http.ui_dir = options.ui_dir;
+  server.ui_dir = options.ui_dir;
   server.data_dir = options.data;
   server.store = !options.no_store;
-  server.version = Version();
+  server.version = std::string(Version());
   return server;
 }
 
@@ -98,8 +98,11 @@ int Up(const Options& options) {
   const int signals = BlockSignals();
   auto server_options = ServerOptionsOf(options);
   if (!server_options) return PrintError(server_options.error());
-  auto server = server::ServerPipeline::Start(*std::move(server_options));
+  auto server = ServerPipeline::Start(*std::move(server_options));
   if (!server) return PrintError(server.error());
+  for (const std::string& warning : (*server)->warnings()) {
+    std::cerr << "panoscope: " << warning << "\n";
+  }
 
   source::LiveOptions live;
   live.tier = *tier;
@@ -107,19 +110,20 @@ int Up(const Options& options) {
   auto source = source::OpenLive(live, &report);
   std::unique_ptr<agent::AgentPipeline> agent;
   if (source) {
-    (*server)->SetCapture((*source)->tier(), MissingWords(report));
+    const std::string chosen = (*source)->tier();
+    (*server)->SetTierMissing(MissingWords(report));
     agent::AgentOptions agent_options;
     agent_options.shard.timeout_ns = static_cast<uint64_t>(options.timeout_s * 1e9);
     agent = std::make_unique<agent::AgentPipeline>(
         agent_options, *std::move(source),
         [&server](wire::Batch batch) { (*server)->Submit(std::move(batch)); });
     agent->Start();
-    std::cerr << "capture: " << options.tier << " (" << agent->Health().tier << ")\n";
+    std::cerr << "capture: " << chosen << "\n";
     for (const std::string& missing : MissingWords(report)) {
       std::cerr << "  missing: " << missing << "\n";
     }
   } else {
-    (*server)->SetCapture("none", MissingWords(report));
+    (*server)->SetTierMissing(MissingWords(report));
     PrintMissing(source.error(), report);
   }
   std::cerr << "panoscope " << Version() << ": " << (*server)->url() << "\n";
