@@ -36,6 +36,15 @@ State JudgeMetric(double value, const std::optional<double>& limit) {
   return *limit > 0 && value >= *limit * analysis::kNearShare ? State::kNear : State::kOk;
 }
 
+double EntryRequestRate(const std::vector<MapEdge>& edges, const std::set<uint32_t>& called) {
+  double sum = 0;
+  for (const MapEdge& edge : edges) {
+    const double rate = edge.metrics[Metric::kRequestRate];
+    if (!called.contains(edge.edge.client_service) && analysis::Known(rate)) sum += rate;
+  }
+  return sum;
+}
+
 }  // namespace
 
 const std::string& Names::ServiceName(uint32_t id) const {
@@ -163,12 +172,7 @@ MapView BuildMap(const WindowSet& windows, std::shared_ptr<const Names> names,
     map.worst_state = WorseOf(map.worst_state, node.standing.state);
     map.nodes.push_back(std::move(node));
   }
-  for (const MapEdge& edge : map.edges) {
-    const double rate = edge.metrics[Metric::kRequestRate];
-    if (!called.contains(edge.edge.client_service) && analysis::Known(rate)) {
-      map.entry_request_rate += rate;
-    }
-  }
+  map.entry_request_rate = EntryRequestRate(map.edges, called);
   map.names = std::move(names);
   return map;
 }

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/pipeline.h"
+
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/api/limits_document.h"
+#include "server/ingest/ingest_queue.h"
+#include "server/store_archive.h"
+
+namespace pano::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr uint64_t kNs = 1'000'000'000u;
+// How long after its end a second waits for an agent that has not delivered it yet.
+constexpr uint64_t kGraceNs = 1'200'000'000u;
+// After a pause of the whole machine the map goes on from now.
+constexpr uint64_t kMaxCatchUpSeconds = 5;
+
+}  // namespace
+
+class ServerPipeline::Impl {
+ public:
+  explicit Impl(ServerOptions options)
+      : options_(std::move(options)),
+        queue_(options_.ingest_capacity),
+        tagger_(options_.tagger),
+        live_(options_.live),
+        files_(options_.http.ui_dir) {}
+  ~Impl() { Stop(); }
+
+  Status Start();
+  void Stop();
+  bool Submit(wire::Batch batch);
+
+  ServerOptions options_;
+  ingest::IngestQueue queue_;
+  tag::Tagger tagger_;
+  live::LiveState live_;
+  api::StaticFiles files_;
+  std::unique_ptr<StoreArchive> archive_;
+  api::Context context_;
+  std::unique_ptr<api::HttpServer> http_;
+  std::vector<std::string> warnings_;
+  std::jthread thread_;
+
+ private:
+  void OpenStore();
+  Status LoadLimits();
+  Status SetLimits(const analysis::Limits& limits);
+  live::MapEvent AddEvent(tag::EventRow row);
+  void StoreEvents(std::vector<tag::EventRow> events);
+  void Run(const std::stop_token& stop);
+  void AdvanceDue();
+  void CountQueueLosses();
+  std::string LimitsPath() const { return options_.data_dir + "/limits.json"; }
+
+  ingest::IngestCounts counted_;
+};
+
+Status ServerPipeline::Impl::LoadLimits() {
+  analysis::Limits limits;
+  if (!options_.data_dir.empty()) {
+    auto kept = api::LoadLimits(LimitsPath());
+    if (kept) {
+      limits = std::move(*kept);
+    } else if (kept.error().code != Code::kNotFound) {
+      warnings_.push_back("limits: " + kept.error().text + "; the defaults are used");
+    }
+  }
+  analysis::LimitSet defaults = limits.defaults();
+  for (const auto& [metric, limit] : options_.limit_defaults) defaults[metric] = limit;
+  live_.SetLimits(analysis::Limits(defaults, limits.overrides()));
+  return {};
+}
+
+Status ServerPipeline::Impl::SetLimits(const analysis::Limits& limits) {
+  if (!options_.data_dir.empty()) PANO_TRY(api::SaveLimits(LimitsPath(), limits));
+  live_.SetLimits(limits);
+  AddEvent({WallNs(), schema::EventKind::kLimits, 0, 0, "limits were changed"});
+  return {};
+}
+
+live::MapEvent ServerPipeline::Impl::AddEvent(tag::EventRow row) {
+  StoreEvents({row});
+  return live_.AddEvent(std::move(row));
+}
+
+void ServerPipeline::Impl::StoreEvents(std::vector<tag::EventRow> events) {
+  if (archive_ == nullptr || events.empty()) return;
+  auto batch = std::make_shared<tag::TaggedBatch>();
+  batch->second = WallNs() / kNs;
+  batch->agent = "server";
+  batch->events = std::move(events);
+  if (!archive_->Add(std::move(batch))) live_.CountLoss("store_queue_full");
+}
+
+void ServerPipeline::Impl::OpenStore() {
+  if (!options_.store || options_.data_dir.empty()) {
+    warnings_.push_back("nothing is stored: the last 15 minutes are kept in memory");
+    return;
+  }
+  auto archive = StoreArchive::Open(options_.data_dir + "/store", options_.store_library, live_);
+  if (!archive) {
+    warnings_.push_back("no store: " + archive.error().ToString());
+    return;
+  }
+  archive_ = std::move(*archive);
+  auto kept = archive_->LoadDictionaries();
+  if (!kept) {
+    warnings_.push_back("names of earlier runs could not be read: " + kept.error().text);
+    return;
+  }
+  tagger_.Load(*kept);
+  live_.Load(kept->services);
+}
+
+Status ServerPipeline::Impl::Start() {
+  if (!options_.data_dir.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(options_.data_dir, error);
+    if (error) {
+      return Fail(Code::kUnavailable, "cannot make {}: {}", options_.data_dir, error.message());
+    }
+  }
+  PANO_TRY(LoadLimits());
+  OpenStore();
+  context_.live = &live_;
+  context_.archive = archive_.get();
+  context_.files = &files_;
+  context_.set_limits = [this](const analysis::Limits& limits) { return SetLimits(limits); };
+  context_.add_event = [this](tag::EventRow row) { return AddEvent(std::move(row)); };
+  context_.ingest_backlog = [this] { return uint64_t{queue_.size()}; };
+  context_.version = options_.version;
+  context_.started_ns = MonotonicNs();
+  PANO_ASSIGN(http_, api::HttpServer::Start(options_.http, context_));
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+  return {};
+}
+
+bool ServerPipeline::Impl::Submit(wire::Batch batch) { return queue_.Submit(std::move(batch)); }
+
+void ServerPipeline::Impl::CountQueueLosses() {
+  const ingest::IngestCounts now = queue_.counts();
+  const auto count = [this](const char* cause, uint64_t now_count, uint64_t& before) {
+    if (now_count > before) live_.CountLoss(cause, now_count - before);
+    before = now_count;
+  };
+  count("ingest_queue_full", now.full, counted_.full);
+  count("batch_malformed", now.malformed, counted_.malformed);
+  count("batch_cut", now.cut, counted_.cut);
+}
+
+void ServerPipeline::Impl::AdvanceDue() {
+  while (true) {
+    const uint64_t now_ns = WallNs();
+    const uint64_t last_whole = now_ns / kNs - 1;
+    if (live_.last_second() >= last_whole) return;
+    uint64_t next = live_.last_second() + 1;
+    if (live_.last_second() == 0 || next + kMaxCatchUpSeconds < last_whole) next = last_whole;
+    const bool waited = now_ns >= (next + 1) * kNs + kGraceNs;
+    if (!waited && !live_.Complete(next)) return;
+    CountQueueLosses();
+    StoreEvents(live_.Advance(next));
+    http_->Publish(live_.Latest());
+  }
+}
+
+void ServerPipeline::Impl::Run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    if (auto batch = queue_.Next(20ms)) {
+      auto tagged = std::make_shared<const tag::TaggedBatch>(tagger_.Tag(std::move(*batch)));
+      if (archive_ != nullptr && !archive_->Add(tagged)) live_.CountLoss("store_queue_full");
+      live_.Apply(*tagged);
+    }
+    AdvanceDue();
+  }
+}
+
+void ServerPipeline::Impl::Stop() {
+  queue_.Close();
+  if (thread_.joinable()) {
+    thread_.request_stop();
+    thread_.join();
+  }
+  if (http_ != nullptr) http_->Stop();
+  context_.archive = nullptr;
+  archive_.reset();  // flushes
+}
+
+ServerPipeline::ServerPipeline(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ServerPipeline::~ServerPipeline() = default;
+
+Result<std::unique_ptr<ServerPipeline>> ServerPipeline::Start(ServerOptions options) {
+  auto impl = std::make_unique<Impl>(std::move(options));
+  PANO_TRY(impl->Start());
+  return std::unique_ptr<ServerPipeline>(new ServerPipeline(std::move(impl)));
+}
+
+bool ServerPipeline::Submit(wire::Batch batch) { return impl_->Submit(std::move(batch)); }
+void ServerPipeline::SetCapture(std::string tier, std::vector<std::string> missing) {
+  impl_->context_.capture.Set(std::make_shared<const api::CaptureNote>(
+      api::CaptureNote{std::move(tier), std::move(missing)}));
+}
+void ServerPipeline::Stop() { impl_->Stop(); }
+std::string ServerPipeline::url() const { return impl_->http_->url(); }
+uint16_t ServerPipeline::port() const { return impl_->http_->port(); }
+const std::vector<std::string>& ServerPipeline::warnings() const { return impl_->warnings_; }
+live::LiveState& ServerPipeline::live() { return impl_->live_; }
+
+}  // namespace pano::server

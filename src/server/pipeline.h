@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server on one screen: ingest -> tag -> { store writer, live -> analysis -> api }.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "server/analysis/limits.h"
+#include "server/api/http_server.h"
+#include "server/live/live_state.h"
+#include "server/tag/tagger.h"
+#include "wire/batch.h"
+
+namespace pano::server {
+
+struct ServerOptions {
+  api::HttpOptions http;
+  std::string data_dir;  // limits and the store; empty: nothing is kept
+  bool store = true;
+  std::string store_library;  // libchdb.so; empty: where it usually is
+  std::string version = "0.1.0";
+  live::LiveOptions live;
+  tag::TaggerLimits tagger;
+  std::vector<std::pair<analysis::Metric, std::optional<double>>> limit_defaults;  // of --limit
+  size_t ingest_capacity = 64;  // batches
+};
+
+class ServerPipeline {
+ public:
+  // Up and listening when it returns. A store that cannot be opened is no error: see warnings().
+  static Result<std::unique_ptr<ServerPipeline>> Start(ServerOptions options);
+  ~ServerPipeline();
+  ServerPipeline(const ServerPipeline&) = delete;
+  ServerPipeline& operator=(const ServerPipeline&) = delete;
+
+  // Any thread; never waits. False: dropped and counted.
+  bool Submit(wire::Batch batch);
+  // The capture tier and what it cannot do here, in words; shown by /api/v1/status.
+  void SetCapture(std::string tier, std::vector<std::string> missing);
+  void Stop();  // idempotent
+
+  std::string url() const;
+  uint16_t port() const;
+  // What does not work, for people: "no store: libchdb.so is missing".
+  const std::vector<std::string>& warnings() const;
+  live::LiveState& live();
+
+ private:
+  class Impl;
+  explicit ServerPipeline(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pano::server
