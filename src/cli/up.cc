@@ -66,9 +66,9 @@ std::vector<std::string> MissingWords(const std::vector<source::Capability>& rep
   return words;
 }
 
-Result<ServerOptions> ServerOptionsOf(const Options& options) {
+Result<server::ServerOptions> ServerOptionsOf(const Options& options) {
   PANO_ASSIGN(const HostPort at, ParseUrl(options.listen));
-  ServerOptions server;
+  server::ServerOptions server;
   server.http.address = at.host == "localhost" ? "127.0.0.1" : at.host;
   int port = -1;
   try {
@@ -81,7 +81,7 @@ Result<ServerOptions> ServerOptionsOf(const Options& options) {
   }
   server.http.port = static_cast<uint16_t>(port);
   server.http.token = options.token;
-  server.ui_dir = options.ui_dir;
+  server.http.ui_dir = options.ui_dir;
   server.data_dir = options.data;
   server.store = !options.no_store;
   server.version = std::string(Version());
@@ -98,7 +98,7 @@ int Up(const Options& options) {
   const int signals = BlockSignals();
   auto server_options = ServerOptionsOf(options);
   if (!server_options) return PrintError(server_options.error());
-  auto server = ServerPipeline::Start(*std::move(server_options));
+  auto server = server::ServerPipeline::Start(*std::move(server_options));
   if (!server) return PrintError(server.error());
   for (const std::string& warning : (*server)->warnings()) {
     std::cerr << "panoscope: " << warning << "\n";
@@ -111,7 +111,7 @@ int Up(const Options& options) {
   std::unique_ptr<agent::AgentPipeline> agent;
   if (source) {
     const std::string chosen = (*source)->tier();
-    (*server)->SetTierMissing(MissingWords(report));
+    (*server)->SetCapture(chosen, MissingWords(report));
     agent::AgentOptions agent_options;
     agent_options.shard.timeout_ns = static_cast<uint64_t>(options.timeout_s * 1e9);
     agent = std::make_unique<agent::AgentPipeline>(
@@ -123,7 +123,7 @@ int Up(const Options& options) {
       std::cerr << "  missing: " << missing << "\n";
     }
   } else {
-    (*server)->SetTierMissing(MissingWords(report));
+    (*server)->SetCapture("none", MissingWords(report));
     PrintMissing(source.error(), report);
   }
   std::cerr << "panoscope " << Version() << ": " << (*server)->url() << "\n";
