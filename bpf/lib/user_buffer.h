@@ -7,7 +7,7 @@
 #include "../maps/scratch.h"
 #include "task.h"
 
-#define VECTOR_MAX 32      // buffers of one call that are followed
+#define VECTOR_MAX 512     // buffers of one call that are followed (gRPC writes 260 at once)
 #define MMSG_STRIDE 64ull  // sizeof(struct mmsghdr)
 
 struct user_vector {

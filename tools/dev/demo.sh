@@ -11,5 +11,5 @@ ensure_chdb
 say "building panoscope"
 build_preset release --target panoscope
 say "building the shop"
-shop/shop build
+build_preset release --target shop
 exec python3 tools/demo/demo.py "$@"

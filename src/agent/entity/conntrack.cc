@@ -115,7 +115,7 @@ struct Conntrack::Namespace {
   Visiting visit{};
   uint64_t next_visit_ns = 0;
   uint64_t revisit_ns = kFirstRevisitNs;
-  bool alive = true;
+  bool alive = false;
 };
 
 Conntrack::Conntrack(NamespaceLister lister, size_t capacity)

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/log.h"
+
 namespace pano::flow {
 namespace {
 
@@ -254,6 +256,11 @@ void Tracker::OnData(Connection& owner, const Event& event) {
 }
 
 void Tracker::Emit(Connection& c, const Event& event, uint32_t skip, uint32_t gap) {
+  if (gap > 0 && LogEnabled(LogLevel::kDebug)) {
+    Log(LogLevel::kDebug, "flow", "{} bytes unseen before seq {} ({}): {}:{} - {}:{} pid {}", gap,
+        event.tcp_seq, event.direction == Direction::kTx ? "tx" : "rx", c.tuple.local.ToString(),
+        c.tuple.local_port, c.tuple.remote.ToString(), c.tuple.remote_port, c.tgid);
+  }
   Segment s;
   s.connection = c.id;
   s.time_ns = event.time_ns;

@@ -119,6 +119,21 @@ std::map<uint32_t, bool> NodeLatencyCounts(const WindowSet& windows) {
   return called;
 }
 
+MapEdge BuildEdge(const EdgeEntry& e, const Names& names, const analysis::Limits& limits) {
+  MapEdge edge;
+  edge.id = e.id;
+  edge.edge = e.edge;
+  const bool counts = analysis::LatencyCounts(e.edge.l7_protocol);
+  edge.metrics = SixOf(e.window, counts);
+  edge.details = EdgeDetailsOf(e.window, counts);
+  edge.counts = CountsOf(e.window);
+  edge.standing = Judge(edge.metrics,
+                        limits.ForEdge(names.ServiceName(e.edge.client_service),
+                                       names.ServiceName(e.edge.server_service)),
+                        counts);
+  return edge;
+}
+
 MapView BuildMap(const WindowSet& windows, std::shared_ptr<const Names> names,
                  const analysis::Limits& limits) {
   MapView map;
@@ -129,18 +144,7 @@ MapView BuildMap(const WindowSet& windows, std::shared_ptr<const Names> names,
   std::set<uint32_t> ids;
   std::set<uint32_t> called;
   for (const EdgeEntry& e : windows.edges) {
-    MapEdge edge;
-    edge.id = e.id;
-    edge.edge = e.edge;
-    const bool counts = analysis::LatencyCounts(e.edge.l7_protocol);
-    edge.metrics = SixOf(e.window, counts);
-    edge.details = EdgeDetailsOf(e.window, counts);
-    edge.counts = CountsOf(e.window);
-    edge.standing = Judge(edge.metrics,
-                          limits.ForEdge(names->ServiceName(e.edge.client_service),
-                                         names->ServiceName(e.edge.server_service)),
-                          counts);
-    map.edges.push_back(std::move(edge));
+    map.edges.push_back(BuildEdge(e, *names, limits));
     ids.insert({e.edge.client_service, e.edge.server_service});
     if (e.edge.client_service != e.edge.server_service) called.insert(e.edge.server_service);
   }

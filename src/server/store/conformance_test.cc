@@ -22,9 +22,8 @@ class ConformanceTest : public ::testing::TestWithParam<const char*> {
       store_ = std::move(*store);
       return;
     }
-    if (ClickHouseServer::Program().empty()) {
-      GTEST_SKIP() << "no clickhouse-server: apt-get install clickhouse-server";
-    }
+    ASSERT_FALSE(ClickHouseServer::Program().empty())
+        << "no clickhouse-server: apt-get install clickhouse-server";
     server_ = std::make_unique<ClickHouseServer>(folder_.path());
     auto store = server_->Open();
     ASSERT_TRUE(store) << store.error().ToString();
