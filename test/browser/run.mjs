@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Browser tests of the page against the real server.
 //   node test/browser/run.mjs [server command...]     default: the built map_server_for_tests
-import { existsSync } from "node:fs";
 import { runAll, startBrowser, startServer } from "./harness.mjs";
 import { mapTests } from "./map_tests.mjs";
 import { pageTests } from "./page_tests.mjs";
 
 const build = new URL("../../build/release/", import.meta.url).pathname;
-const built = ["src/server/api/map_server_for_tests", "test/browser/map_server_for_tests", "map_server_for_tests"]
-  .map((path) => build + path)
-  .find((path) => existsSync(path));
+const built = `${build}test/story/map_server_for_tests`;
 const given = process.argv.slice(2);
-const base = given.length > 0 ? given : [built ?? `${build}map_server_for_tests`];
+// One phase only: the tests want its trouble for as long as they take.
+const base = given.length > 0 ? given : [built, "--phase-seconds", "3600"];
 const commandOn = (port) => [...base, "--port", String(port)];
 
 let browser;
