@@ -11,11 +11,12 @@ export const axeSource = require("axe-core").source;
 const CHROMIUM = "/usr/bin/chromium";
 const START_MS = 60_000;
 
-// Starts the command; resolves with its address, the first http://127.0.0.1:PORT it prints.
+// Starts the command; resolves with its address, the first http://127.0.0.1:PORT it prints. The
+// server ends when its standard input does: with us, however we end.
 export async function startServer(command) {
   const [file, ...args] = command;
   if (!existsSync(file)) throw new Error(`${file} is missing: build the target map_server_for_tests`);
-  const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"] });
   const url = await new Promise((resolve, reject) => {
     let seen = "";
     const timer = setTimeout(() => reject(new Error(`no address from ${file}: ${seen}`)), START_MS);

@@ -253,6 +253,16 @@ void Connection::BeginStream() {
       "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\n"
       "Connection: close\r\n\r\nretry: 1000\n\n" +
       (head_ ? std::string() : rendered->snapshot_event)));
+  AwaitEnd();
+}
+
+// Between two ticks this read alone keeps the connection alive, and tells when the peer goes.
+void Connection::AwaitEnd() {
+  stream_.socket().async_read_some(
+      asio::buffer(discarded_), [self = shared_from_this()](beast::error_code error, size_t) {
+        if (error) return self->Shut();
+        self->AwaitEnd();
+      });
 }
 
 void Connection::SendTick(std::shared_ptr<const Rendered> rendered) {

@@ -2,6 +2,7 @@
 // Connections of the HTTP server. Private to the two http_*.cc files: the only ones that see Beast.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
@@ -83,6 +84,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Send(Response response);
   void OnWritten(beast::error_code error);
   void BeginStream();
+  void AwaitEnd();
   void Enqueue(std::shared_ptr<const std::string> text);
   void WriteNext();
   void Shut();
@@ -99,6 +101,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Streams only.
   std::deque<std::shared_ptr<const std::string>> queue_;
   bool writing_ = false;
+  std::array<char, 512> discarded_;
   bool resync_ = false;  // the queue overflowed: a snapshot comes next
   uint64_t topology_ = 0;
 };
