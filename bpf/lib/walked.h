@@ -94,7 +94,11 @@ inline_fn void walked_open(const struct walked* from, struct conn_state* state) 
 inline_fn __u32 walked_seq(const struct walked* from, __u8 direction) {
   const struct tcp_sock* tp = (const struct tcp_sock*)from->sk;
   if (from->protocol != IPPROTO_TCP) return 0;
-  return direction == PANO_TX ? BPF_CORE_READ(tp, write_seq) : BPF_CORE_READ(tp, copied_seq);
+  if (direction == PANO_TX) return BPF_CORE_READ(tp, write_seq);
+  // The receive that meets the peer's FIN moves copied_seq past it, one number beyond the data.
+  const __u32 copied = BPF_CORE_READ(tp, copied_seq);
+  if (copied != BPF_CORE_READ(tp, rcv_nxt)) return copied;
+  return copied - (BPF_CORE_READ_BITFIELD_PROBED(from->sk, sk_shutdown) & 1);
 }
 
 // State of the socket, told to user space and ready for a data record; 0: nothing to record.

@@ -7,6 +7,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+#define RCV_SHUTDOWN_BIT 1  // include/net/sock.h
 #define FLAG_PEEK 0x2
 #define FLAG_TRUNCATED 0x20
 #define FLAG_ERROR_QUEUE 0x2000
@@ -45,6 +46,12 @@ cold_fn int hold_for_uring(const struct pano_data* head, struct sock* sk) {
   return 0;
 }
 
+// The receive that meets the peer's FIN moves copied_seq past it, one number beyond the data.
+inline_fn __u32 passed_fin(struct sock* sk, const struct tcp_sock* tp) {
+  if (tp->copied_seq != tp->rcv_nxt) return 0;
+  return BPF_CORE_READ_BITFIELD(sk, sk_shutdown) & RCV_SHUTDOWN_BIT;
+}
+
 inline_fn void fill_data(struct pano_data* head, const struct transfer* t,
                          const struct tcp_sock* tp) {
   fill_header(&head->header, t->state, PANO_DATA);
@@ -56,7 +63,8 @@ inline_fn void fill_data(struct pano_data* head, const struct transfer* t,
   head->waited_us = 0;
   *(__u64*)&head->direction = t->direction;
   if (!tp) return;
-  head->tcp_seq = (t->direction == PANO_TX ? tp->write_seq : tp->copied_seq) - t->length;
+  head->tcp_seq = t->direction == PANO_TX ? tp->write_seq - t->length
+                                          : tp->copied_seq - passed_fin(t->sk, tp) - t->length;
   if (t->direction == PANO_RX && head->header.time_ns > tp->tcp_clock_cache)
     head->waited_us = (head->header.time_ns - tp->tcp_clock_cache) / 1000;
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <future>
 #include <iostream>
 
 #include "agent/pipeline.h"
@@ -98,16 +99,19 @@ int Up(const Options& options) {
   const int signals = BlockSignals();
   auto server_options = ServerOptionsOf(options);
   if (!server_options) return PrintError(server_options.error());
+  // The probes load while the engine starts: the map is there seconds earlier.
+  source::LiveOptions live;
+  live.tier = *tier;
+  std::vector<source::Capability> report;
+  auto opening =
+      std::async(std::launch::async, [&live, &report] { return source::OpenLive(live, &report); });
   auto server = server::ServerPipeline::Start(*std::move(server_options));
   if (!server) return PrintError(server.error());
   for (const std::string& warning : (*server)->warnings()) {
     std::cerr << "panoscope: " << warning << "\n";
   }
 
-  source::LiveOptions live;
-  live.tier = *tier;
-  std::vector<source::Capability> report;
-  auto source = source::OpenLive(live, &report);
+  auto source = opening.get();
   std::unique_ptr<agent::AgentPipeline> agent;
   if (source) {
     const std::string chosen = (*source)->tier();

@@ -48,6 +48,7 @@ struct Connection {
   bool attempt_counted = false;
   bool outcome_counted = false;
   bool failure_counted = false;
+  bool reset_unsettled = false;  // a reset in FIN_WAIT: the peer's or our own is not known yet
   uint64_t opened_ns = 0;
   uint64_t last_ns = 0;
   uint64_t closed_ns = 0;

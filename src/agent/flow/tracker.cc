@@ -15,6 +15,7 @@ using schema::EdgeMetric;
 
 constexpr uint64_t kSecond = 1'000'000'000;
 constexpr uint64_t kLinger = 3 * kSecond;  // closed connections stay for late lookups
+constexpr uint64_t kSettle = kSecond / 2;  // whose reset it was is known by then
 constexpr uint64_t kUdpIdle = 60 * kSecond;
 constexpr uint64_t kGuessAfter = kSecond;            // before ports decide the role
 constexpr uint64_t kSubflowBit = uint64_t{1} << 63;  // kernel cookies stay far below
@@ -309,12 +310,25 @@ void Tracker::OnReset(Connection& c, const Event& event) {
         1, event.time_ns);
     return;
   }
+  if (c.reset_unsettled && !event.reset) return CountReset(c, true, event.time_ns);
   // A refused SYN is told by kConnected.
   if (!c.established || !InTransfer(event.tcp_state)) return;
+  // In FIN_WAIT the kernel also "receives a reset" when data comes for a socket nobody reads any
+  // more, and then sends one itself (RFC 1122 4.2.2.13). Which it was shows a moment later.
+  const bool own = !event.reset;
+  if (event.reset && (event.tcp_state == kTcpFinWait1 || event.tcp_state == kTcpFinWait2)) {
+    c.reset_unsettled = true;
+    return;
+  }
+  CountReset(c, own, event.time_ns);
+}
+
+void Tracker::CountReset(Connection& c, bool own, uint64_t time_ns) {
+  const bool by_client = (c.role == Role::kClient) == own;
+  c.reset_unsettled = false;
   c.failure_counted = true;
-  sink_.OnCount(c, EdgeMetric::kTcpTransferFail, 1, event.time_ns);
-  sink_.OnCount(c, by_client ? EdgeMetric::kClientRstFlow : EdgeMetric::kServerRstFlow, 1,
-                event.time_ns);
+  sink_.OnCount(c, EdgeMetric::kTcpTransferFail, 1, time_ns);
+  sink_.OnCount(c, by_client ? EdgeMetric::kClientRstFlow : EdgeMetric::kServerRstFlow, 1, time_ns);
 }
 
 void Tracker::OnClosed(Connection& c, const Event& event) {
@@ -367,6 +381,7 @@ void Tracker::Tick(uint64_t now_ns) {
   table_.ForEach([&](Connection& c) {
     if (!c.peer_known) Resolve(c, now_ns);
     if (c.closed) {
+      if (c.reset_unsettled && c.closed_ns + kSettle < now_ns) CountReset(c, false, now_ns);
       if (c.closed_ns + kLinger > now_ns) return;
       DropFromIndex(c);
       if ((c.id & kSubflowBit) != 0) {

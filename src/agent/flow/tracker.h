@@ -66,6 +66,7 @@ class Tracker {
   void OnAccepted(Connection& c, const decode::Event& event);
   void OnRetransmit(Connection& c, const decode::Event& event);
   void OnReset(Connection& c, const decode::Event& event);
+  void CountReset(Connection& c, bool own, uint64_t time_ns);
   void OnClosed(Connection& c, const decode::Event& event);
   void Close(Connection& c, uint64_t time_ns);
 
