@@ -1,3 +1,10 @@
+# Tests that run under the sanitizers: the stages that read untrusted bytes or are on the hot path.
+# "sanitized_tests" builds them, "ctest -L asan" runs them.
+set(PANO_SANITIZED_TESTS
+  pano_base_test pano_schema_test pano_wire_test pano_decode_test pano_source_test pano_flow_test
+  pano_l7_test pano_session_test pano_metric_test pano_entity_test)
+add_custom_target(sanitized_tests)
+
 # pano_module(NAME [DEPS target...]): one folder is one static library.
 #   foo.cc        -> the library          foo_test.cc  -> executable NAME_test, run by ctest
 #   foo_bench.cc  -> executable NAME_bench (PANO_BENCH)   foo_fuzz.cc -> executable foo_fuzz (PANO_FUZZ)
@@ -45,7 +52,8 @@ function(pano_module name)
 endfunction()
 
 # pano_test(NAME SOURCES file... [DEPS target...] [LABELS label...]): a GoogleTest executable.
-# Labels: unit (the default), kernel (needs eBPF rights), noasan (not run under sanitizers).
+# Labels: unit (the default), kernel (needs eBPF rights), unsanitized (not run under sanitizers). Those in
+# PANO_SANITIZED_TESTS get "asan" as well.
 function(pano_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LABELS" ${ARGN})
   find_package(GTest REQUIRED)
@@ -55,6 +63,10 @@ function(pano_test name)
     PANO_BINARY_DIR="${CMAKE_BINARY_DIR}")
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
+  endif()
+  if(name IN_LIST PANO_SANITIZED_TESTS)
+    list(APPEND ARG_LABELS asan)
+    add_dependencies(sanitized_tests ${name})
   endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS "${ARG_LABELS}")

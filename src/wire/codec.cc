@@ -15,8 +15,6 @@ constexpr size_t kMaxText = 64 * 1024;
 // The two archives have the same verbs, so that one description of each struct serves both ways.
 class Writer {
  public:
-  static constexpr bool kReading = false;
-
   void Number(uint64_t value) {
     while (value >= 0x80) {
       out_.push_back(static_cast<std::byte>(value | 0x80));
@@ -41,8 +39,6 @@ class Writer {
 
 class Reader {
  public:
-  static constexpr bool kReading = true;
-
   explicit Reader(Bytes bytes) : cursor_(bytes) {}
 
   uint64_t Number() {

@@ -6,7 +6,7 @@ set -uo pipefail
 source "$(dirname "$0")/env.sh"
 preset=$1 label=$2
 exclude=()
-[ "$preset" != asan-ubsan ] && [ "$preset" != tsan ] || exclude=(-LE noasan)
+[ "$preset" != asan-ubsan ] && [ "$preset" != tsan ] || exclude=(-LE unsanitized)
 log=build/logs/ctest-$preset-$label.log
 ctest --test-dir "build/$preset" -L "^$label\$" "${exclude[@]}" --no-tests=error --verbose -j 1 > "$log" 2>&1
 awk '

@@ -59,8 +59,8 @@ if [ "$fast" = 0 ]; then
   suite kernel bash tools/dev/ctest.sh release kernel
   suite web npm --prefix web run --silent test:count
   say "building (ASan and UBSan)"
-  build_preset asan-ubsan || { broken+=(asan-build); failed=$((failed + 1)); }
-  suite asan bash tools/dev/ctest.sh asan-ubsan unit
+  build_preset asan-ubsan --target sanitized_tests || { broken+=(asan-build); failed=$((failed + 1)); }
+  suite asan bash tools/dev/ctest.sh asan-ubsan asan
   suite shop bash shop/test/run.sh
   suite e2e bash test/e2e/run.sh
 fi

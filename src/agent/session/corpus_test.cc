@@ -37,8 +37,8 @@ std::string Program(const std::vector<Turn>& turns, char protocol) {
 
 TEST(Corpus, EveryInputBalances) {
   size_t inputs = 0;
-  ASSERT_TRUE(fs::exists(kData / "corpus"));
-  for (const auto& entry : fs::recursive_directory_iterator(kData / "corpus")) {
+  ASSERT_TRUE(fs::exists(kData / "corpus" / "session"));
+  for (const auto& entry : fs::recursive_directory_iterator(kData / "corpus" / "session")) {
     if (!entry.is_regular_file()) continue;
     std::ifstream in(entry.path(), std::ios::binary);
     const std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One fuzzer for every protocol: the first byte picks it (or inference), then a program of calls
-// with pieces, holes and closes. Seeds: testdata/corpus, made from the recordings.
+// with pieces, holes and closes. Seeds: testdata/corpus/session, made from the recordings.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
