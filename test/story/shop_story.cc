@@ -20,13 +20,20 @@ struct Service {
   uint64_t quota_us;  // per second and instance; 0: none
 };
 constexpr std::array kServices = std::to_array<Service>({
-    {"loadgenerator", NodeKind::kLoadGenerator, 0}, {"frontend", NodeKind::kService, 0},
-    {"productcatalog", NodeKind::kService, 250'000}, {"recommendation", NodeKind::kService, 0},
-    {"cart", NodeKind::kService, 140'000},          {"redis", NodeKind::kCache, 0},
-    {"checkout", NodeKind::kService, 0},            {"currency", NodeKind::kService, 0},
-    {"payment", NodeKind::kService, 0},             {"email", NodeKind::kService, 0},
-    {"shipping", NodeKind::kService, 0},            {"quote", NodeKind::kService, 0},
-    {"ad", NodeKind::kService, 0},                  {"featureflag", NodeKind::kService, 0},
+    {"loadgenerator", NodeKind::kLoadGenerator, 0},
+    {"frontend", NodeKind::kService, 0},
+    {"productcatalog", NodeKind::kService, 250'000},
+    {"recommendation", NodeKind::kService, 0},
+    {"cart", NodeKind::kService, 140'000},
+    {"redis", NodeKind::kCache, 0},
+    {"checkout", NodeKind::kService, 0},
+    {"currency", NodeKind::kService, 0},
+    {"payment", NodeKind::kService, 0},
+    {"email", NodeKind::kService, 0},
+    {"shipping", NodeKind::kService, 0},
+    {"quote", NodeKind::kService, 0},
+    {"ad", NodeKind::kService, 0},
+    {"featureflag", NodeKind::kService, 0},
     {"postgresql", NodeKind::kDatabase, 0},
 });
 constexpr uint32_t kCatalog = 2;
@@ -99,7 +106,7 @@ void AddInstances(wire::Batch& batch, Phase phase, bool first) {
 }
 
 wire::EdgeSample Sample(const Call& call, Phase phase, uint32_t replica, uint32_t replicas,
-                        bool server_side) {
+                        bool server_side, uint64_t second) {
   const auto p = static_cast<size_t>(phase);
   wire::EdgeSample sample;
   sample.key.client_instance = InstanceId(call.client, 0);
@@ -108,7 +115,8 @@ wire::EdgeSample Sample(const Call& call, Phase phase, uint32_t replica, uint32_
   sample.key.l7_protocol = call.protocol;
   sample.key.point = server_side ? schema::ObservationPoint::kServerProcess
                                  : schema::ObservationPoint::kClientProcess;
-  const uint64_t requests = call.rate / replicas;
+  // Live numbers move a little from second to second: up to 5 %, the same for both ends.
+  const uint64_t requests = call.rate * (100 + second * 7 % 11 - 5) / 100 / replicas;
   const uint64_t us = uint64_t{call.ms[p]} * (server_side ? 600 : 1000);
   schema::EdgeValues& v = sample.values;
   At(v, EdgeMetric::kByteTx) = requests * 180;
@@ -149,7 +157,7 @@ wire::Batch Second(Phase phase, uint64_t second, bool first) {
     const uint32_t replicas = Replicas(call.server, phase);
     for (uint32_t r = 0; r < replicas; ++r) {
       for (const bool server_side : {false, true}) {
-        batch.edges.push_back(Sample(call, phase, r, replicas, server_side));
+        batch.edges.push_back(Sample(call, phase, r, replicas, server_side, second));
       }
     }
   }
@@ -158,7 +166,9 @@ wire::Batch Second(Phase phase, uint64_t second, bool first) {
       wire::InstanceSample sample{InstanceId(s, r), {}};
       const uint64_t quota = kServices[s].quota_us;
       const bool starved = Starved(s, phase);
-      At(sample.values, InstanceMetric::kCpuUsage) = quota == 0 ? 60'000 : starved ? quota : quota / 3;
+      At(sample.values, InstanceMetric::kCpuUsage) = quota == 0 ? 60'000
+                                                     : starved  ? quota
+                                                                : quota / 3;
       At(sample.values, InstanceMetric::kCpuQuota) = quota;
       At(sample.values, InstanceMetric::kCpuPeriods) = quota == 0 ? 0 : 10;
       At(sample.values, InstanceMetric::kCpuThrottledPeriods) = starved ? 9 : 0;

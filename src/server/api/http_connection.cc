@@ -129,10 +129,9 @@ void Connection::Read() {
   parser_->header_limit(hub_.options().max_header_bytes);
   parser_->body_limit(hub_.options().max_body_bytes);
   stream_.expires_after(hub_.options().read_timeout);
-  http::async_read(stream_, buffer_, *parser_,
-                   [self = shared_from_this()](beast::error_code error, size_t) {
-                     self->OnRead(error);
-                   });
+  http::async_read(
+      stream_, buffer_, *parser_,
+      [self = shared_from_this()](beast::error_code error, size_t) { self->OnRead(error); });
 }
 
 void Connection::OnRead(beast::error_code error) {
@@ -204,7 +203,8 @@ void Connection::Send(Response response) {
   ++hub_.context().counters.requests;
   if (response.status >= 400) ++hub_.context().counters.errors;
   bool encoded = false;
-  for (const auto& [name, value] : response.headers) encoded = encoded || name == "Content-Encoding";
+  for (const auto& [name, value] : response.headers)
+    encoded = encoded || name == "Content-Encoding";
   if (!encoded && response.body.size() >= kGzipFrom &&
       AcceptsGzip(request_.Header("accept-encoding"))) {
     if (std::string packed = Gzip(response.body); !packed.empty()) {
@@ -226,10 +226,9 @@ void Connection::Send(Response response) {
   response_->prepare_payload();
   if (head_) response_->body().clear();  // the length stays
   stream_.expires_after(hub_.options().write_timeout);
-  http::async_write(stream_, *response_,
-                    [self = shared_from_this()](beast::error_code error, size_t) {
-                      self->OnWritten(error);
-                    });
+  http::async_write(
+      stream_, *response_,
+      [self = shared_from_this()](beast::error_code error, size_t) { self->OnWritten(error); });
 }
 
 void Connection::OnWritten(beast::error_code error) {
@@ -258,11 +257,11 @@ void Connection::BeginStream() {
 
 // Between two ticks this read alone keeps the connection alive, and tells when the peer goes.
 void Connection::AwaitEnd() {
-  stream_.socket().async_read_some(
-      asio::buffer(discarded_), [self = shared_from_this()](beast::error_code error, size_t) {
-        if (error) return self->Shut();
-        self->AwaitEnd();
-      });
+  stream_.socket().async_read_some(asio::buffer(discarded_),
+                                   [self = shared_from_this()](beast::error_code error, size_t) {
+                                     if (error) return self->Shut();
+                                     self->AwaitEnd();
+                                   });
 }
 
 void Connection::SendTick(std::shared_ptr<const Rendered> rendered) {

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import type { Step, Verdict } from "../api/types";
 import { duration, percent } from "../base/format";
 import { language, t } from "../base/locale";
+import { type Key, STRING_TABLE } from "../base/strings";
 import { hop, shown, walk, drawn, selectNode } from "../pages/map/store";
 import { Icon, StateIcon } from "../widgets/icon";
 
@@ -31,10 +32,22 @@ function Walk({ verdict }: { verdict: Verdict }) {
   );
 }
 
+function causeOf(kind: string): string {
+  const key = `class_${kind}`;
+  return t(key in STRING_TABLE ? (key as Key) : "class_unknown");
+}
+
 // The server writes English; other languages say the same from the verdict's own fields.
 function sentenceOf(verdict: Verdict): string {
   if (language.value === "en" && verdict.sentence !== "") return verdict.sentence;
-  return t("sentence", { name: verdict.bottleneck ?? "", path: verdict.path.join(" → ") });
+  const causes = [causeOf(verdict.candidates.find((c) => c.id === verdict.bottleneck_id)?.class ?? "unknown")];
+  const latency = verdict.steps.at(-1)?.latency_us ?? null;
+  if (latency !== null) causes.push(t("sentence_latency", { v: duration(latency) }));
+  return t("sentence", {
+    name: verdict.bottleneck ?? "",
+    cause: causes.join(language.value === "en" ? ", " : "，"),
+    path: verdict.path.join(" → "),
+  });
 }
 
 function stepText(step: Step): string {
@@ -60,7 +73,7 @@ function Reasons({ verdict }: { verdict: Verdict }) {
                 <span class="tabular strong">{duration(step.latency_us)}</span>
                 {step.share !== null && <span class="share tabular">{percent(step.share)}</span>}
               </span>
-              <span class="muted">{step.text}</span>
+              <span class="muted" lang="en">{step.text}</span>
             </li>
           ))}
         </ol>
@@ -70,10 +83,10 @@ function Reasons({ verdict }: { verdict: Verdict }) {
         <ul class="evidence">
           {verdict.evidence.length === 0 && <li class="muted">{t("no_evidence")}</li>}
           {verdict.evidence.map((line) => (
-            <li key={line}>{line}</li>
+            <li key={line} lang="en">{line}</li>
           ))}
-          {verdict.demand !== undefined && verdict.demand.text !== "" && <li>{verdict.demand.text}</li>}
-          {verdict.next !== null && verdict.next.text !== "" && <li class="muted">{verdict.next.text}</li>}
+          {verdict.demand !== undefined && verdict.demand.text !== "" && <li lang="en">{verdict.demand.text}</li>}
+          {verdict.next !== null && verdict.next.text !== "" && <li class="muted" lang="en">{verdict.next.text}</li>}
         </ul>
       </section>
       <section aria-label={t("candidates")}>
@@ -88,7 +101,7 @@ function Reasons({ verdict }: { verdict: Verdict }) {
                 <i style={{ width: `${Math.round(Math.min(1, Math.max(0, candidate.score)) * 100)}%` }} />
               </span>
               <span class="tabular">{percent(candidate.score)}</span>
-              <span class="muted">{candidate.evidence[0] ?? candidate.class}</span>
+              <span class="muted">{(language.value === "en" && candidate.evidence[0]) || causeOf(candidate.class)}</span>
             </li>
           ))}
         </ul>

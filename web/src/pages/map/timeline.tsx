@@ -11,7 +11,7 @@ import { Icon } from "../../widgets/icon";
 import { Popover } from "../../widgets/popover";
 import { isShown } from "./baseline";
 import { backToLive, change, events, goTo, live, say, serverNow, shown, timeline, view } from "./store";
-import { labelRoom, runsOf } from "./timeline_runs";
+import { labelRoom, runsOf, shortText } from "./timeline_runs";
 
 const LABEL_LEAST_PX = 46;
 const NAME_LEAST_PX = 90;
@@ -71,7 +71,7 @@ function Ticks({ line, width, marks }: { line: Timeline; width: number; marks: M
           aria-label={`${item.text || item.service || item.kind}, ${clock(item.time)}`}
           onClick={() => goTo(item.time)}
         >
-          {room > 0 && <span>{item.text || item.service || item.kind}</span>}
+          {room > 0 && <span>{shortText(item)}</span>}
         </button>
       ))}
     </>

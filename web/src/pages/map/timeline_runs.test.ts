@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import type { State } from "../../api/types";
-import { labelRoom, runsOf } from "./timeline_runs";
+import { labelRoom, runsOf, shortText } from "./timeline_runs";
 
 const line = (state: State[], bottleneck: (number | null)[] = state.map(() => null)) => ({
   from: 100,
@@ -38,5 +38,15 @@ describe("labels of events", () => {
       [240, false],
       [130, true],
     ]);
+  });
+});
+
+describe("words at a tick", () => {
+  it("says a scaling in short and everything else as it is", () => {
+    const scaled = { time: 1, kind: "scale", service: "cart", text: "cart scaled from 1 to 2" };
+    expect(shortText(scaled)).toBe("cart ×2");
+    expect(shortText({ ...scaled, text: "twice as many" })).toBe("twice as many");
+    expect(shortText({ time: 1, kind: "mark", service: "cart", text: "from 1 to 2" })).toBe("from 1 to 2");
+    expect(shortText({ time: 1, kind: "restart", service: "cart", text: "" })).toBe("cart");
   });
 });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Steps of equal state and bottleneck as runs, and labels that do not run into each other. Pure.
-import type { State, Timeline } from "../../api/types";
+import type { MapEvent, State, Timeline } from "../../api/types";
 
 export interface Run {
   from: number;
@@ -66,4 +66,11 @@ export function labelRoom<T>(
     const room = next - left;
     return { item, left, room: room >= least ? room : 0, before: false };
   });
+}
+
+// What a tick of the strip has room for: a scaling as "cart ×2", all else in the event's own words.
+export function shortText(event: MapEvent): string {
+  const count = event.kind === "scale" ? /\bto (\d+)$/.exec(event.text)?.[1] : undefined;
+  if (count !== undefined && event.service) return `${event.service} ×${count}`;
+  return event.text || event.service || event.kind;
 }
