@@ -52,8 +52,8 @@ function(pano_module name)
 endfunction()
 
 # pano_test(NAME SOURCES file... [DEPS target...] [LABELS label...]): a GoogleTest executable.
-# Labels: unit (the default), kernel (needs eBPF rights), unsanitized (not run under sanitizers). Those in
-# PANO_SANITIZED_TESTS get "asan" as well.
+# Labels: unit (the default), kernel (needs eBPF rights), unsanitized (not run under sanitizers).
+# Those in PANO_SANITIZED_TESTS get "asan" as well.
 function(pano_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LABELS" ${ARGN})
   find_package(GTest REQUIRED)

@@ -15,3 +15,7 @@ if(PANO_SANITIZE)
   target_compile_options(pano_flags INTERFACE -fsanitize=${PANO_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(pano_flags INTERFACE -fsanitize=${PANO_SANITIZE})
 endif()
+if(PANO_FUZZ)
+  # The fuzzer sees its way through the libraries only if they tell their branches as well.
+  target_compile_options(pano_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()

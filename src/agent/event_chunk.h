@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "agent/decode/event.h"
@@ -25,12 +26,17 @@ class EventChunk {
     }
   }
   size_t size() const { return events_.size(); }
+  // The reader's clock when it handed the chunk over: no later chunk is older than the source's own
+  // disorder.
+  void SetClock(uint64_t clock_ns) { clock_ns_ = clock_ns; }
+  uint64_t clock_ns() const { return clock_ns_; }
   bool full() const { return events_.size() >= 512 || payload_.size() >= 256 * 1024; }
 
  private:
   std::vector<decode::Event> events_;
   std::vector<size_t> offsets_;
   std::vector<std::byte> payload_;
+  uint64_t clock_ns_ = 0;
 };
 
 }  // namespace pano::agent

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <utility>
@@ -20,6 +21,7 @@ constexpr uint64_t kSecond = 1'000'000'000;
 // Events of a second may come this late and still count in it.
 constexpr uint64_t kGrace = 150'000'000;
 constexpr int kPollMs = 10;
+constexpr auto kWait = std::chrono::milliseconds(1);  // for room in a queue (event_time)
 constexpr size_t kChunks = 256;
 constexpr size_t kClosedSeconds = 256;
 constexpr uint64_t kMaxCatchUp = 5;  // empty seconds told one by one after a pause
@@ -88,7 +90,7 @@ void AgentPipeline::Start() {
   gatherer_ = std::jthread([this](const std::stop_token&) { Gather(); });
   if (!inline_mode()) {
     for (auto& w : workers_) {
-      w->thread = std::jthread([this, &w = *w](const std::stop_token& stop) { Work(w, stop); });
+      w->thread = std::jthread([this, &w = *w] { Work(w); });
     }
   }
   reader_ = std::jthread([this](const std::stop_token& stop) { Read(stop); });
@@ -109,10 +111,6 @@ void AgentPipeline::Stop() {
   watch_.Stop();
 }
 
-uint64_t AgentPipeline::Now() const {
-  return options_.event_time ? event_clock_ns_.load() : MonotonicNs();
-}
-
 int64_t AgentPipeline::WallOffset() const {
   return options_.event_time ? options_.event_wall_offset_ns : WallOffsetNs();
 }
@@ -131,10 +129,10 @@ void AgentPipeline::Read(const std::stop_token& stop) {
           Dispatch(event);
         },
         kPollMs);
-    FlushChunks();
+    FlushChunks(false);
     ApplyCapture();
-    if (!options_.event_time && Now() >= next_offset_ns) {
-      next_offset_ns = Now() + kSecond;
+    if (!options_.event_time && MonotonicNs() >= next_offset_ns) {
+      next_offset_ns = MonotonicNs() + kSecond;
       wall_offset_ns_ = WallOffset();
       reader_cpu_us_ = ThreadCpuUs();
       const std::lock_guard lock(source_losses_mutex_);
@@ -153,7 +151,9 @@ void AgentPipeline::Read(const std::stop_token& stop) {
     source_losses_ = source_->Losses();
   }
   source_ended_ = true;
+  for (auto& w : workers_) w->chunks.Close();
   if (inline_mode()) {
+    workers_[0]->clock_ns = event_clock_ns_;
     Advance(*workers_[0], true);
     closed_.Close();
   }
@@ -165,22 +165,30 @@ void AgentPipeline::Dispatch(const decode::Event& event) {
   if (event.type == decode::EventType::kProcessExit) return watch_.OnExit(event.tgid);
   if (inline_mode()) {
     Worker& worker = *workers_[0];
+    worker.clock_ns = event_clock_ns_;
     if (options_.event_time) Advance(worker, false);
     return worker.shard->OnEvent(event);
   }
+  if (options_.event_time && event_clock_ns_ / kSecond > told_second_) {
+    told_second_ = event_clock_ns_ / kSecond;
+    FlushChunks(true);
+  }
   Worker& worker = *workers_[(event.socket * 0x9e3779b97f4a7c15u >> 32) % workers_.size()];
   worker.filling.Add(event);
-  if (!worker.filling.full()) return;
+  if (worker.filling.full()) HandOver(worker);
+}
+
+void AgentPipeline::HandOver(Worker& worker) {
   const size_t count = worker.filling.size();
+  worker.filling.SetClock(event_clock_ns_);
+  while (options_.event_time && worker.chunks.size() >= kChunks) std::this_thread::sleep_for(kWait);
   if (!worker.chunks.Push(std::exchange(worker.filling, {}))) shard_queue_full_ += count;
 }
 
-void AgentPipeline::FlushChunks() {
+void AgentPipeline::FlushChunks(bool idle_too) {
   if (inline_mode()) return;
   for (auto& w : workers_) {
-    const size_t count = w->filling.size();
-    if (count == 0) continue;
-    if (!w->chunks.Push(std::exchange(w->filling, {}))) shard_queue_full_ += count;
+    if (idle_too || w->filling.size() != 0) HandOver(*w);
   }
 }
 
@@ -194,22 +202,28 @@ void AgentPipeline::ApplyCapture() {
 }
 
 // A shard of its own thread.
-void AgentPipeline::Work(Worker& worker, const std::stop_token&) {
+void AgentPipeline::Work(Worker& worker) {
   while (true) {
+    const bool ended = worker.chunks.closed();  // asked first: what came before the end is popped
     auto chunk = worker.chunks.Pop(std::chrono::milliseconds(kPollMs));
+    if (!chunk && ended) break;
     if (chunk) {
-      chunk->ForEach([&](const decode::Event& event) { worker.shard->OnEvent(event); });
-    } else if (worker.chunks.closed() || source_ended_) {
-      break;
+      chunk->ForEach([&](const decode::Event& event) {
+        worker.clock_ns = std::max(worker.clock_ns, event.time_ns);
+        if (options_.event_time) Advance(worker, false);
+        worker.shard->OnEvent(event);
+      });
+      worker.clock_ns = std::max(worker.clock_ns, chunk->clock_ns());
     }
     Advance(worker, false);
   }
+  worker.clock_ns = event_clock_ns_;
   Advance(worker, true);
   if (++workers_done_ == workers_.size()) closed_.Close();
 }
 
 void AgentPipeline::Advance(Worker& worker, bool last) {
-  const uint64_t now = Now();
+  const uint64_t now = options_.event_time ? worker.clock_ns : MonotonicNs();
   const int64_t offset = wall_offset_ns_;
   const uint64_t wall = now + static_cast<uint64_t>(offset);
   if (worker.next_second == 0) {
@@ -229,8 +243,16 @@ void AgentPipeline::Advance(Worker& worker, bool last) {
     wire::Batch batch = worker.shard->CloseSecond(worker.next_second, now);
     ++worker.next_second;
     worker.cpu_us = inline_mode() ? 0 : ThreadCpuUs();
-    if (!closed_.Push(std::move(batch))) ++batch_queue_full_;
+    PutSecond(std::move(batch));
   }
+}
+
+void AgentPipeline::PutSecond(wire::Batch batch) {
+  // Room for one of every shard: several may find it at once.
+  while (options_.event_time && closed_.size() + workers_.size() > kClosedSeconds) {
+    std::this_thread::sleep_for(kWait);
+  }
+  if (!closed_.Push(std::move(batch))) ++batch_queue_full_;
 }
 
 // Gathering: the shards' parts of one second become one batch.
@@ -252,8 +274,9 @@ void AgentPipeline::Gather() {
     to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
   };
   while (true) {
+    const bool ended = closed_.closed();  // asked first: what came before the end is popped
     auto part = closed_.Pop(std::chrono::milliseconds(100));
-    if (!part && closed_.closed()) break;
+    if (!part && ended) break;
     if (!part) continue;
     Part& p = open[part->second];
     p.batch.second = part->second;

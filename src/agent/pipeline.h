@@ -38,7 +38,8 @@ struct AgentOptions {
   entity::RegistryOptions registry;
   bool watch_host = true;  // read /proc, listeners, conntrack; off for recordings of other hosts
   bool show_self = false;  // its own connections are left out of the map
-  // Clock of the recorded events instead of the machine's; seconds end when events pass them.
+  // Clock of the recorded events instead of the machine's; seconds end when events pass them, and
+  // a full queue makes the reader wait instead of dropping: a recording can.
   bool event_time = false;
   int64_t event_wall_offset_ns = 0;  // wall minus monotonic of the recording
 };
@@ -70,21 +71,24 @@ class AgentPipeline {
     EventChunk filling;  // the reader's
     std::jthread thread;
     uint64_t next_second = 0;
+    uint64_t clock_ns = 0;  // of the events it was given (event_time)
     std::atomic<uint64_t> cpu_us{0};
   };
 
   void Read(const std::stop_token& stop);
   void Dispatch(const decode::Event& event);
-  void FlushChunks();
-  void Work(Worker& worker, const std::stop_token& stop);
+  void HandOver(Worker& worker);
+  // `idle_too`: shards without events learn the time as well.
+  void FlushChunks(bool idle_too);
+  void Work(Worker& worker);
   // Housekeeping and the seconds that are over; `last`: everything that is left.
   void Advance(Worker& worker, bool last);
+  void PutSecond(wire::Batch batch);
   void Gather();
   void Complete(wire::Batch& batch);
   void Judge(wire::Batch& batch);
   void ApplyCapture();
   void TellLosses(wire::Batch& batch);
-  uint64_t Now() const;
   int64_t WallOffset() const;
   bool inline_mode() const { return workers_.size() == 1; }
 
@@ -106,6 +110,7 @@ class AgentPipeline {
   BoundedQueue<wire::Batch> closed_;  // seconds of shards, for the gathering thread
   std::jthread reader_;
   std::jthread gatherer_;
+  uint64_t told_second_ = 0;  // the reader's: the last it told to every shard (event_time)
   std::atomic<bool> stopped_{false};
   std::atomic<bool> finished_{false};
   std::atomic<bool> source_ended_{false};
