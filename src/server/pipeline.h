@@ -25,7 +25,7 @@ struct ServerOptions {
   live::LiveOptions live;
   tag::TaggerLimits tagger;
   std::vector<std::pair<analysis::Metric, std::optional<double>>> limit_defaults;  // of --limit
-  size_t ingest_capacity = 64;  // batches
+  size_t ingest_capacity = 64;                                                     // batches
 };
 
 class ServerPipeline {

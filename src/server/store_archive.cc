@@ -96,7 +96,8 @@ Result<std::vector<api::Archive::NodePoint>> StoreArchive::Nodes(uint32_t servic
                                                                  uint64_t to, uint32_t step) {
   PANO_ASSIGN(const auto series, reader_.NodeSeries(service, {from, to}, step));
   std::vector<NodePoint> out;
-  for (const query::NodeBucket& bucket : series.buckets) out.push_back({bucket.time, WindowOf(bucket)});
+  for (const query::NodeBucket& bucket : series.buckets)
+    out.push_back({bucket.time, WindowOf(bucket)});
   return out;
 }
 

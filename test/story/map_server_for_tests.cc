@@ -42,8 +42,8 @@ int main(int argc, char** argv) {
   options.http.ui_dir = Flag(argc, argv, "ui-dir", "");
   options.data_dir = Flag(argc, argv, "data", "");
   options.store = !options.data_dir.empty();
-  const auto phase_seconds =
-      static_cast<uint64_t>(std::max(1, std::atoi(Flag(argc, argv, "phase-seconds", "30").c_str())));
+  const auto phase_seconds = static_cast<uint64_t>(
+      std::max(1, std::atoi(Flag(argc, argv, "phase-seconds", "30").c_str())));
   auto server = pano::server::ServerPipeline::Start(options);
   if (!server) {
     std::fprintf(stderr, "%s\n", server.error().ToString().c_str());
@@ -59,7 +59,8 @@ int main(int argc, char** argv) {
   while (poll(ends, watch_stdin ? 2 : 1, 50) <= 0) {
     // Like an agent: a second is delivered once it is over.
     for (; pano::WallNs() / 1'000'000'000u > next; ++next) {
-      const uint64_t phase = std::min<uint64_t>((next - begin) / phase_seconds, pano::story::kPhases - 1);
+      const uint64_t phase =
+          std::min<uint64_t>((next - begin) / phase_seconds, pano::story::kPhases - 1);
       const bool announce = (next - begin) % 60 == 0;
       (*server)->Submit(
           pano::story::Second(static_cast<pano::story::Phase>(phase), next, announce));

@@ -142,7 +142,8 @@ TEST_F(ServerTest, MapHasTheShapeOfItsContract) {
     EXPECT_TRUE(node.contains(key)) << key;
   }
   const uint64_t to = map["to"];
-  const json range = Get("/api/v1/map?from=" + std::to_string(to - 1) + "&to=" + std::to_string(to));
+  const json range =
+      Get("/api/v1/map?from=" + std::to_string(to - 1) + "&to=" + std::to_string(to));
   ASSERT_FALSE(range["edges"].empty());
   EXPECT_GT(range["edges"][0]["counts"]["request"].get<uint64_t>(), 0u);
 }
@@ -151,7 +152,8 @@ TEST_F(ServerTest, SeriesTimelineAndDiagnosis) {
   Feed();
   const json map = Get("/api/v1/map");
   const std::string id = std::to_string(map["edges"][0]["id"].get<uint64_t>());
-  const json series = Get("/api/v1/series?edge=" + id + "&metrics=request_rate,latency,cpu_throttled");
+  const json series =
+      Get("/api/v1/series?edge=" + id + "&metrics=request_rate,latency,cpu_throttled");
   EXPECT_EQ(series["times"].size(), series["series"]["latency"].size());
   EXPECT_FALSE(series["series"]["request_rate"].back().is_null());
   EXPECT_EQ(series["limits"]["latency"], 1000000);
@@ -171,13 +173,14 @@ TEST_F(ServerTest, LimitsAreCheckedKeptAndReadAgain) {
   EXPECT_EQ(document["defaults"]["latency"], 1000000);
   EXPECT_TRUE(document["defaults"]["traffic"].is_null());
   document["defaults"]["latency"] = 250000;
-  document["overrides"] = json::array({{{"service", "cart"}, {"metric", "errors"}, {"limit", nullptr}}});
+  document["overrides"] =
+      json::array({{{"service", "cart"}, {"metric", "errors"}, {"limit", nullptr}}});
   const Answer put = Ask(http::verb::put, "/api/v1/limits", document.dump());
   EXPECT_EQ(put.result_int(), 200u) << put.body();
   EXPECT_EQ(json::parse(put.body()), document);
-  for (const char* bad : {"", "[]", "{}", R"({"defaults":{"latency":-1}})",
-                          R"({"defaults":{"speed":1}})",
-                          R"({"defaults":{},"overrides":[{"metric":"errors","limit":1}]})"}) {
+  for (const char* bad :
+       {"", "[]", "{}", R"({"defaults":{"latency":-1}})", R"({"defaults":{"speed":1}})",
+        R"({"defaults":{},"overrides":[{"metric":"errors","limit":1}]})"}) {
     EXPECT_EQ(Ask(http::verb::put, "/api/v1/limits", bad).result_int(), 400u) << bad;
   }
   server_.reset();
@@ -186,8 +189,8 @@ TEST_F(ServerTest, LimitsAreCheckedKeptAndReadAgain) {
 }
 
 TEST_F(ServerTest, MarksAreEvents) {
-  const Answer posted = Ask(http::verb::post, "/api/v1/events",
-                            R"({"text":"1,500 users <b>","kind":"mark"})");
+  const Answer posted =
+      Ask(http::verb::post, "/api/v1/events", R"({"text":"1,500 users <b>","kind":"mark"})");
   EXPECT_EQ(posted.result_int(), 201u);
   const json events = Get("/api/v1/events");
   ASSERT_EQ(events["events"].size(), 1u);
@@ -203,8 +206,8 @@ TEST_F(ServerTest, RefusesWhatItShould) {
   Get("/api/v1/map?at=-5", 400);
   EXPECT_EQ(Ask(http::verb::delete_, "/api/v1/limits").result_int(), 405u);
   EXPECT_EQ(Ask(http::verb::post, "/api/v1/query", R"({"sql":"SELECT 1"})").result_int(), 503u);
-  for (const char* path : {"/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/assets/..%2f..%2fx",
-                           "//etc/passwd"}) {
+  for (const char* path :
+       {"/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/assets/..%2f..%2fx", "//etc/passwd"}) {
     EXPECT_EQ(Ask(http::verb::get, path).result_int(), 404u) << path;
   }
   EXPECT_EQ(Ask(http::verb::get, "/%zz").result_int(), 400u);
@@ -212,8 +215,11 @@ TEST_F(ServerTest, RefusesWhatItShould) {
   // A name of elsewhere that was made to point here.
   EXPECT_EQ(Ask(http::verb::get, "/api/v1/map", "", {{"Host", "evil.example"}}).result_int(), 403u);
   EXPECT_EQ(Ask(http::verb::post, "/api/v1/events", R"({"text":"x"})",
-                {{"Origin", "http://evil.example"}}).result_int(), 403u);
-  EXPECT_EQ(Ask(http::verb::get, "/", "", {{"X-Long", std::string(40'000, 'a')}}).result_int(), 431u);
+                {{"Origin", "http://evil.example"}})
+                .result_int(),
+            403u);
+  EXPECT_EQ(Ask(http::verb::get, "/", "", {{"X-Long", std::string(40'000, 'a')}}).result_int(),
+            431u);
   EXPECT_EQ(Ask(http::verb::put, "/api/v1/limits", std::string(2 << 20, ' ')).result_int(), 413u);
   EXPECT_NE(Raw("garbage\r\n\r\n").find("400"), std::string::npos);
 }
@@ -222,8 +228,9 @@ TEST_F(ServerTest, PageHealthAndMetrics) {
   const Answer page = Ask(http::verb::get, "/");
   EXPECT_EQ(page.result_int(), 200u);
   EXPECT_NE(page["Content-Security-Policy"].find("default-src 'self'"), std::string::npos);
-  EXPECT_EQ(Ask(http::verb::get, "/", "", {{"If-None-Match", std::string(page["ETag"])}}).result_int(),
-            304u);
+  EXPECT_EQ(
+      Ask(http::verb::get, "/", "", {{"If-None-Match", std::string(page["ETag"])}}).result_int(),
+      304u);
   const Answer head = Ask(http::verb::head, "/");
   EXPECT_EQ(std::string(head["Content-Length"]), std::to_string(page.body().size()));
   EXPECT_EQ(Ask(http::verb::get, "/healthz").result_int(), 200u);
