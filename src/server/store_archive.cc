@@ -7,6 +7,7 @@
 
 #include "server/api/json_writer.h"
 #include "server/store/embedded.h"
+#include "server/store/migrate.h"
 
 namespace pano::server {
 namespace {
@@ -42,6 +43,8 @@ Result<std::unique_ptr<StoreArchive>> StoreArchive::Open(const std::string& fold
 }
 
 Result<tag::Dictionary> StoreArchive::LoadDictionaries() const {
+  // The writer migrates with its first insert; names are read before it.
+  PANO_TRY(store::Migrate(*store_, store::WriterOptions{}.retention));
   PANO_ASSIGN(query::Dictionaries kept, reader_.LoadDictionaries());
   return tag::Dictionary{std::move(kept.services), std::move(kept.instances),
                          std::move(kept.endpoints)};

@@ -60,8 +60,10 @@ std::string_view Name(Role role) {
 const Diagnosis& VerdictKeeper::Update(Diagnosis latest) {
   const bool first = since_ == 0;
   const bool same = latest.verdict == shown_.verdict && latest.bottleneck == shown_.bottleneck;
-  if (first || same) {
-    if (first) since_ = latest.time;
+  // "No traffic" judges nothing: whatever follows it is news.
+  const bool blank = shown_.verdict == Verdict::kUnknownCause && shown_.candidates.empty();
+  if (first || same || blank) {
+    if (first || !same) since_ = latest.time;
     pending_since_ = 0;
     shown_ = std::move(latest);
     return shown_;

@@ -18,6 +18,9 @@ using schema::EdgeMetric;
 // An agent silent for longer is not waited for.
 constexpr uint64_t kAgentAliveSeconds = 5;
 constexpr uint64_t kGoneShownSeconds = 60;
+// A quiet edge of an outside peer leaves the map this soon: addresses seen before their translation
+// was known are no one's name, and must not stay.
+constexpr uint64_t kKeepOutsideSeconds = 10;
 constexpr size_t kMaxInstancesPerNode = 200;
 // A batch from the future is a wrong clock.
 constexpr uint64_t kMaxAheadSeconds = 60;
@@ -189,9 +192,17 @@ bool LiveState::Complete(uint64_t second) const {
 }
 
 std::vector<uint32_t> LiveState::PresentEdges(uint64_t second) {
+  const auto outside = [this](uint32_t service) {
+    const auto at = working_names_.services.find(service);
+    return at != working_names_.services.end() && at->second.kind == schema::NodeKind::kExternal;
+  };
   std::erase_if(present_, [&](const auto& item) {
     const Presence& p = item.second;
-    const bool recent = p.last_active + options_.forget_seconds >= second;
+    const tag::EdgeId ends = directory_.Find(item.first).value_or(tag::EdgeId{});
+    uint64_t keep = options_.forget_seconds;
+    if (outside(ends.client_service) || outside(ends.server_service)) keep = kKeepOutsideSeconds;
+    // Never less than the window its numbers come from.
+    const bool recent = p.last_active + std::max<uint64_t>(keep, options_.window_seconds) >= second;
     if (!recent) edge_trackers_.erase(item.first);
     return !recent;
   });
