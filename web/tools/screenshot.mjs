@@ -62,6 +62,8 @@ async function shoot({ url, out, width, height, theme, lang, select: wanted, wai
     headless: true,
     args: [
       "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+      // No look-ups of its own: they would be calls on the map it takes a picture of.
+      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
       "--disable-background-networking", "--disable-component-update", "--disable-sync",
     ],
   });

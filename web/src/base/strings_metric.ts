@@ -41,6 +41,7 @@ export const EN_ZH_METRICS = {
   m_oom_kills: ["OOM kills", "OOM 次数"],
   m_threads: ["Threads", "线程"],
   m_open_files: ["Open files", "打开文件"],
+  pill_clearing: ["clearing", "恢复中"],
   pill_errors: ["{v} err", "{v} 错误"],
   pill_connect_failures: ["{v} fail", "{v} 失败"],
   pill_connect_latency: ["TCP {v}", "TCP {v}"],

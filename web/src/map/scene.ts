@@ -86,6 +86,14 @@ export function pillText(
   }
 }
 
+// A state clears only after some good seconds: until then the value itself is no longer bad.
+function troubleText(item: Pick<MapEdge, "state" | "worst">, text: SceneOptions["text"]): string | null {
+  if (item.state !== "over" && item.state !== "near") return null;
+  const { worst } = item;
+  const good = worst !== null && worst.limit !== null && worst.value <= worst.limit;
+  return item.state === "over" && good ? text("pill_clearing") : pillText(worst, text);
+}
+
 // Without an origin named, everything over its limit is drawn solid: nothing is known to be innocent.
 function isOrigin(node: MapNode | undefined, anyOrigin: boolean): boolean {
   return !anyOrigin || node?.role === "origin";
@@ -99,7 +107,7 @@ function nodeView(
   anyOrigin: boolean,
 ): SceneNode {
   const key = grouped.keyOf(node);
-  const pill = node.state === "over" || node.state === "near" ? pillText(node.worst, options.text) : null;
+  const pill = troubleText(node, options.text);
   const worst = pill ?? formatMetric("latency", node.metrics["latency"]);
   const rate = formatMetric("request_rate", node.metrics["request_rate"]);
   const bottleneck = snapshot.verdict.bottleneck_id !== null && node.id === snapshot.verdict.bottleneck_id;
@@ -138,8 +146,7 @@ function edgeView(
   const client = nodes.get(edge.client);
   const server = nodes.get(edge.server);
   if (client === undefined || server === undefined) return null;
-  const bad = edge.state === "over" || edge.state === "near";
-  const pill = bad ? pillText(edge.worst, options.text) : null;
+  const pill = troubleText(edge, options.text);
   return {
     key: `e${edge.id}`,
     source: edge,

@@ -44,7 +44,7 @@ describe("labels of events", () => {
 describe("words at a tick", () => {
   it("says a scaling in short and everything else as it is", () => {
     const scaled = { time: 1, kind: "scale", service: "cart", text: "cart scaled from 1 to 2" };
-    expect(shortText(scaled)).toBe("cart ×2");
+    expect(shortText(scaled)).toBe("×2 cart");
     expect(shortText({ ...scaled, text: "twice as many" })).toBe("twice as many");
     expect(shortText({ time: 1, kind: "mark", service: "cart", text: "from 1 to 2" })).toBe("from 1 to 2");
     expect(shortText({ time: 1, kind: "restart", service: "cart", text: "" })).toBe("cart");

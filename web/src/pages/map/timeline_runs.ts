@@ -68,9 +68,9 @@ export function labelRoom<T>(
   });
 }
 
-// What a tick of the strip has room for: a scaling as "cart ×2", all else in the event's own words.
+// What a tick of the strip has room for: a scaling as "×2 cart" (the end may be cut), all else in the event's own words.
 export function shortText(event: MapEvent): string {
   const count = event.kind === "scale" ? /\bto (\d+)$/.exec(event.text)?.[1] : undefined;
-  if (count !== undefined && event.service) return `${event.service} ×${count}`;
+  if (count !== undefined && event.service) return `×${count} ${event.service}`;
   return event.text || event.service || event.kind;
 }
