@@ -38,6 +38,7 @@ async function saysTheVerdict(context) {
 }
 
 async function stateIsNotColourAlone(context) {
+  await troubledMap(context);
   const page = await openPage(context);
   await settled(page);
   const icons = await page.locator(".node").evaluateAll((all) =>

@@ -65,6 +65,11 @@ const options: SceneOptions = {
 const names = (scene: ReturnType<typeof buildScene>) => scene.nodes.map((n) => n.name);
 
 describe("scene", () => {
+  it("says clearing where a state outlives its value", () => {
+    const scene = buildScene(snapshot({ edges: [edge(2, 2, 3, slow(0.2e6)), edge(1, 1, 2, slow(2e6))] }), options);
+    expect(scene.edges.map((e) => e.pill)).toEqual(["clearing", "2.0 s"]);
+  });
+
   it("tells origin from victim on nodes and edges, and names the bottleneck", () => {
     const scene = buildScene(snapshot(), options);
     expect(scene.nodes.map((n) => [n.name, n.tone])).toContainEqual(["catalog", "origin"]);
