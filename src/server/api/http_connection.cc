@@ -13,6 +13,8 @@ namespace pano::api {
 namespace {
 
 constexpr size_t kGzipFrom = 4096;
+constexpr size_t kMaxDrained = size_t{8} << 20;  // of a refused request
+constexpr auto kDrainTime = std::chrono::seconds(2);
 
 // The headers resources look at.
 constexpr std::array kHeaders = std::to_array<std::pair<http::field, const char*>>({
@@ -138,6 +140,7 @@ void Connection::OnRead(beast::error_code error) {
   if (error == http::error::end_of_stream) return Shut();
   if (error) {
     keep_alive_ = head_ = false;
+    linger_ = true;
     Response refusal = ErrorResponse({Code::kInvalid, error.message(), ""});
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
       refusal.status = 431;
@@ -233,8 +236,23 @@ void Connection::Send(Response response) {
 
 void Connection::OnWritten(beast::error_code error) {
   response_.reset();
+  if (!error && linger_) {
+    stream_.socket().shutdown(tcp::socket::shutdown_send, error);
+    stream_.expires_after(kDrainTime);
+    return Drain();
+  }
   if (error || !keep_alive_) return Shut();
   Read();
+}
+
+// Closing a socket with unread bytes resets it, and the peer may lose the answer.
+void Connection::Drain() {
+  stream_.async_read_some(asio::buffer(discarded_),
+                          [self = shared_from_this()](beast::error_code error, size_t size) {
+                            self->drained_ += size;
+                            if (error || self->drained_ > kMaxDrained) return self->Shut();
+                            self->Drain();
+                          });
 }
 
 // Connection: the map stream

@@ -83,6 +83,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void AnswerLater(const Route& route);
   void Send(Response response);
   void OnWritten(beast::error_code error);
+  void Drain();
   void BeginStream();
   void AwaitEnd();
   void Enqueue(std::shared_ptr<const std::string> text);
@@ -97,11 +98,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<StringResponse> response_;
   bool keep_alive_ = false;
   bool head_ = false;
+  bool linger_ = false;  // bytes of a refused request may still be on their way
+  size_t drained_ = 0;
+  std::array<char, 512> discarded_;  // what nobody looks at
 
   // Streams only.
   std::deque<std::shared_ptr<const std::string>> queue_;
   bool writing_ = false;
-  std::array<char, 512> discarded_;
   bool resync_ = false;  // the queue overflowed: a snapshot comes next
   uint64_t topology_ = 0;
 };

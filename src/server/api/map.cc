@@ -59,7 +59,8 @@ Response GetMap(Context& context, const Request& request) {
   const uint32_t window = context.live->options().window_seconds;
   const auto asked = RangeOf(context, request, window);
   if (!asked) return ErrorResponse(asked.error());
-  if (asked->live && asked->to - asked->from == window) {
+  const bool empty = context.live->last_second() == 0;  // before the first second: an empty map
+  if (asked->live && (empty || asked->to - asked->from == window)) {
     const auto rendered = context.renderer.Of(context.live->Latest());
     if (!AcceptsGzip(request.Header("accept-encoding"))) return JsonResponse(rendered->map);
     Response response = JsonResponse(rendered->map_gzip);
