@@ -79,8 +79,9 @@ std::optional<Response> Access::Refuse(const Request& request) const {
       return response;
     }
   } else if (request.path != "/healthz" && !HasToken(request)) {
-    Response response = ErrorResponse({Code::kDenied, "a token is needed",
-                                       "send \"Authorization: Bearer TOKEN\" or open /?token=TOKEN"});
+    Response response =
+        ErrorResponse({Code::kDenied, "a token is needed",
+                       "send \"Authorization: Bearer TOKEN\" or open /?token=TOKEN"});
     response.status = 401;
     response.headers.emplace_back("WWW-Authenticate", "Bearer");
     return response;

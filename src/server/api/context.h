@@ -19,10 +19,10 @@ namespace pano::api {
 
 struct HttpCounters {
   std::atomic<uint64_t> requests{0};
-  std::atomic<uint64_t> errors{0};         // answers of 400 and above
-  std::atomic<uint64_t> refused{0};        // connections beyond the limit
-  std::atomic<uint64_t> busy{0};           // requests refused because too many wait for the store
-  std::atomic<uint64_t> stream_resyncs{0}; // clients too slow for the ticks
+  std::atomic<uint64_t> errors{0};          // answers of 400 and above
+  std::atomic<uint64_t> refused{0};         // connections beyond the limit
+  std::atomic<uint64_t> busy{0};            // requests refused because too many wait for the store
+  std::atomic<uint64_t> stream_resyncs{0};  // clients too slow for the ticks
   std::atomic<int64_t> connections{0};
   std::atomic<int64_t> streams{0};
 };

@@ -79,14 +79,22 @@ Result<double> Request::Number(const std::string& name, double fallback) const {
 
 unsigned HttpStatus(Code code) {
   switch (code) {
-    case Code::kInvalid: return 400;
-    case Code::kNotFound: return 404;
-    case Code::kDenied: return 403;
-    case Code::kUnavailable: return 503;
-    case Code::kUnsupported: return 501;
-    case Code::kExhausted: return 429;
-    case Code::kTimeout: return 504;
-    case Code::kInternal: return 500;
+    case Code::kInvalid:
+      return 400;
+    case Code::kNotFound:
+      return 404;
+    case Code::kDenied:
+      return 403;
+    case Code::kUnavailable:
+      return 503;
+    case Code::kUnsupported:
+      return 501;
+    case Code::kExhausted:
+      return 429;
+    case Code::kTimeout:
+      return 504;
+    case Code::kInternal:
+      return 500;
   }
   return 500;
 }

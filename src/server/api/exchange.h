@@ -16,9 +16,9 @@
 namespace pano::api {
 
 struct Request {
-  std::string method;                        // "GET"
-  std::string path;                          // decoded, without query
-  std::map<std::string, std::string> query;  // decoded; the first of a name wins
+  std::string method;                          // "GET"
+  std::string path;                            // decoded, without query
+  std::map<std::string, std::string> query;    // decoded; the first of a name wins
   std::map<std::string, std::string> headers;  // lower-case names; only those asked for anywhere
   std::string body;
 

@@ -44,8 +44,7 @@ Status HttpServer::Impl::Listen(const HttpOptions& options) {
   const asio::ip::address address = asio::ip::make_address(options.address, error);
   if (error) return Fail(Code::kInvalid, "not an address to listen on: {}", options.address);
   if (!address.is_loopback() && options.token.empty()) {
-    return std::unexpected(Error{Code::kDenied,
-                                 "listening beyond loopback needs a token",
+    return std::unexpected(Error{Code::kDenied, "listening beyond loopback needs a token",
                                  "give one with --token, or listen on 127.0.0.1"});
   }
   const tcp::endpoint endpoint(address, options.port);
@@ -54,31 +53,32 @@ Status HttpServer::Impl::Listen(const HttpOptions& options) {
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (error) {
-    return std::unexpected(Error{Code::kUnavailable,
-                                 fmt::format("cannot listen on {}:{}: {}", options.address,
-                                             options.port, error.message()),
-                                 "another server may run there: choose --listen ADDRESS:PORT"});
+    return std::unexpected(Error{
+        Code::kUnavailable,
+        fmt::format("cannot listen on {}:{}: {}", options.address, options.port, error.message()),
+        "another server may run there: choose --listen ADDRESS:PORT"});
   }
   endpoint_ = acceptor_.local_endpoint(error);
   return {};
 }
 
 void HttpServer::Impl::Accept() {
-  acceptor_.async_accept(asio::make_strand(io_), [this](boost::system::error_code error,
-                                                        tcp::socket socket) {
-    if (error == asio::error::operation_aborted || !acceptor_.is_open()) return;
-    if (error) {
-      // Out of descriptors: try again later instead of spinning.
-      auto timer = std::make_shared<asio::steady_timer>(acceptor_.get_executor(),
-                                                        std::chrono::milliseconds(100));
-      timer->async_wait([this, timer](boost::system::error_code) {
-        if (acceptor_.is_open()) Accept();
-      });
-      return;
-    }
-    hub_.Take(std::move(socket));
-    Accept();
-  });
+  acceptor_.async_accept(asio::make_strand(io_),
+                         [this](boost::system::error_code error, tcp::socket socket) {
+                           if (error == asio::error::operation_aborted || !acceptor_.is_open())
+                             return;
+                           if (error) {
+                             // Out of descriptors: try again later instead of spinning.
+                             auto timer = std::make_shared<asio::steady_timer>(
+                                 acceptor_.get_executor(), std::chrono::milliseconds(100));
+                             timer->async_wait([this, timer](boost::system::error_code) {
+                               if (acceptor_.is_open()) Accept();
+                             });
+                             return;
+                           }
+                           hub_.Take(std::move(socket));
+                           Accept();
+                         });
 }
 
 void HttpServer::Impl::Run(unsigned threads) {

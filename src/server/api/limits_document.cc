@@ -51,7 +51,8 @@ Result<std::string> TextOf(const json& object, const char* key) {
 
 Result<LimitOverride> OverrideOf(const json& entry) {
   if (!entry.is_object() || !entry.contains("limit")) {
-    return Fail(Code::kInvalid, "overrides: each names service, or client and server, metric, limit");
+    return Fail(Code::kInvalid,
+                "overrides: each names service, or client and server, metric, limit");
   }
   LimitOverride out;
   PANO_ASSIGN(out.service, TextOf(entry, "service"));

@@ -187,7 +187,7 @@ void WriteMeasuredColumns(JsonWriter& out, const Items& items) {
 
 template <typename Items, typename Numbers>
 void WriteDetailColumns(JsonWriter& out, const Items& items, const Numbers& table,
-                        std::vector<double> Items::value_type::*details) {
+                        std::vector<double> Items::value_type::* details) {
   for (size_t at = 0; at < table.size(); ++at) {
     WriteColumn(out, table[at].name, items, [&](const auto& i) { out.Number((i.*details)[at]); });
   }

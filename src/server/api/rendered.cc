@@ -14,7 +14,8 @@ std::shared_ptr<const Rendered> Renderer::Of(const std::shared_ptr<const live::M
     made->view = view;
     made->map = MapJson(*view, false);
     made->map_gzip = Gzip(made->map);
-    made->snapshot_event = fmt::format("event: snapshot\nid: {}\ndata: {}\n\n", view->time, made->map);
+    made->snapshot_event =
+        fmt::format("event: snapshot\nid: {}\ndata: {}\n\n", view->time, made->map);
     made->tick_event =
         fmt::format("event: tick\nid: {}\ndata: {}\n\n", view->time, TickJson(*view));
     last_ = std::move(made);

@@ -28,7 +28,8 @@ constexpr std::array kRoutes = std::to_array<Route>({
 consteval bool Distinct() {
   for (size_t i = 0; i < kRoutes.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
-      if (kRoutes[i].path == kRoutes[j].path && kRoutes[i].method == kRoutes[j].method) return false;
+      if (kRoutes[i].path == kRoutes[j].path && kRoutes[i].method == kRoutes[j].method)
+        return false;
     }
   }
   return true;

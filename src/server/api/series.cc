@@ -59,9 +59,8 @@ std::vector<uint32_t> EdgesOfNode(const live::LiveState& live,
 
 void AddFromMemory(const live::LiveState& live, const Asked& asked, uint64_t from, Points& points) {
   const std::vector<live::SecondPtr> all = live.Seconds(from, asked.range.to);
-  const std::vector<uint32_t> edges = asked.edge
-                                          ? std::vector<uint32_t>{asked.edge_number}
-                                          : EdgesOfNode(live, all, asked.service);
+  const std::vector<uint32_t> edges =
+      asked.edge ? std::vector<uint32_t>{asked.edge_number} : EdgesOfNode(live, all, asked.service);
   for (size_t i = 0; i < all.size();) {
     const uint64_t bucket = BucketOf(asked, all[i]->second());
     std::vector<live::SecondPtr> seconds;

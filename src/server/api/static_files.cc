@@ -94,8 +94,7 @@ Response StaticFiles::Answer(const Request& request) const {
     return folder_.empty() ? FromBinary(p) : FromFolder(p);
   };
   std::optional<File> file = SafePath(path) ? find(path) : std::nullopt;
-  if (!file && request.Header("accept").find("text/html") != std::string::npos &&
-      SafePath(path)) {
+  if (!file && request.Header("accept").find("text/html") != std::string::npos && SafePath(path)) {
     path = "/index.html";  // a link into the page
     file = find(path);
   }

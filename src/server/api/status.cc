@@ -163,8 +163,10 @@ Response GetMetrics(Context& context, const Request&) {
           static_cast<double>(agent.health.memory_bytes));
   out.One("panoscope_agent_connections", "gauge", "connections followed",
           static_cast<double>(agent.health.connections));
-  out.One("panoscope_map_nodes", "gauge", "on the live map", static_cast<double>(map->nodes.size()));
-  out.One("panoscope_map_edges", "gauge", "on the live map", static_cast<double>(map->edges.size()));
+  out.One("panoscope_map_nodes", "gauge", "on the live map",
+          static_cast<double>(map->nodes.size()));
+  out.One("panoscope_map_edges", "gauge", "on the live map",
+          static_cast<double>(map->edges.size()));
   out.One("panoscope_map_time_seconds", "gauge", "newest second on the live map",
           static_cast<double>(map->time));
   out.One("panoscope_live_memory_bytes", "gauge", "the last minutes in memory",
