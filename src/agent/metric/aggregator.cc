@@ -48,11 +48,16 @@ size_t Aggregator::RawKeyHash::operator()(const RawKey& k) const noexcept {
   return h ^ (h >> 29);
 }
 
-Aggregator::RawKey Aggregator::Ends(const Connection& c) {
+Aggregator::RawKey Aggregator::Ends(const Connection& c) const {
   const bool server = c.role == Role::kServer;
   RawKey k;
   k.client_tgid = server ? c.peer_tgid : c.tgid;
   k.server_tgid = server ? c.tgid : c.peer_tgid;
+  // A loopback address ends in its own namespace: whoever listens there is the server, also of a
+  // connection too short for its other socket to be met.
+  if (k.server_tgid == 0 && c.server.ip.IsLoopback()) {
+    k.server_tgid = directory_.ListenerTgid(c.tuple.netns, c.server.port);
+  }
   if (k.client_tgid == 0) k.client_ip = c.client.ip;
   if (k.server_tgid == 0) k.server_ip = c.server.ip;
   k.server_port = c.server.port;

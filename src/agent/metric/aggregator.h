@@ -25,6 +25,8 @@ class Directory {
   virtual ~Directory() = default;
   virtual uint32_t InstanceOf(uint32_t tgid) = 0;
   virtual uint32_t InstanceAt(const IpAddress& ip, uint16_t port) = 0;
+  // The process that listens on a port of a network namespace.
+  virtual uint32_t ListenerTgid(uint32_t netns, uint16_t port) const = 0;
 };
 
 struct AggregatorOptions {
@@ -103,7 +105,7 @@ class Aggregator {
 
   Second& SecondOf(uint64_t wall_ns);
   Slot& SlotOf(const flow::Connection& c, Second& second);
-  static RawKey Ends(const flow::Connection& c);
+  RawKey Ends(const flow::Connection& c) const;
   static bool Settled(const flow::Connection& c);
   wire::EdgeKey Resolve(const RawKey& raw);
   wire::EndpointSample& EndpointOf(Slot& slot, const flow::Connection& c,

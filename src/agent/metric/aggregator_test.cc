@@ -18,6 +18,9 @@ class Names : public Directory {
  public:
   uint32_t InstanceOf(uint32_t tgid) override { return tgid == 0 ? 0 : tgid + 1000; }
   uint32_t InstanceAt(const IpAddress&, uint16_t) override { return 0; }
+  uint32_t ListenerTgid(uint32_t netns, uint16_t port) const override {
+    return netns == 1 && port == 8686 ? 77 : 0;
+  }
 };
 
 class AggregatorTest : public ::testing::Test {
@@ -67,6 +70,22 @@ TEST_F(AggregatorTest, WhatWasCountedBeforeTheEndsWereKnownIsOnTheRightEdge) {
   EXPECT_EQ(b.edges[0].key.l7_protocol, L7Protocol::kHttp1);
   EXPECT_EQ(Of(b.edges[0], EdgeMetric::kSynCount), 1u);
   EXPECT_EQ(Of(b.edges[0], EdgeMetric::kByteTx), 70u);
+}
+
+TEST_F(AggregatorTest, ALoopbackServerIsWhoListensThereAndOurOwnIsLeftOut) {
+  c.tuple.remote = c.server.ip = *IpAddress::Parse("127.0.0.1");
+  c.server.port = 8686;
+  metrics.Count(c, EdgeMetric::kByteTx, 70, 10 * kSecondNs);
+  const wire::Batch shown = Flush(10);
+  ASSERT_EQ(shown.edges.size(), 1u);
+  EXPECT_EQ(shown.edges[0].key.server_instance, 1077u);
+
+  options.self_tgid = 77;
+  Aggregator own(options, names);
+  own.Count(c, EdgeMetric::kByteTx, 70, 10 * kSecondNs);
+  wire::Batch hidden;
+  own.Flush(10, [this](uint64_t) { return &c; }, hidden);
+  EXPECT_TRUE(hidden.edges.empty());
 }
 
 TEST_F(AggregatorTest, ARefusedConnectFindsTheServiceLearnedBehindItsAddress) {

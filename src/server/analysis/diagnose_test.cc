@@ -439,5 +439,18 @@ TEST(VerdictKeeperTest, AnotherVerdictShowsAfterItHeld) {
   EXPECT_EQ(keeper.Update(make(123, 0)).verdict, Verdict::kNone);
 }
 
+TEST(VerdictKeeperTest, NoTrafficGivesWayAtOnce) {
+  Diagnosis nothing;
+  nothing.time = 100;
+  nothing.verdict = Verdict::kUnknownCause;
+  Diagnosis calm;
+  calm.time = 101;
+  calm.verdict = Verdict::kNone;
+  VerdictKeeper keeper(5);
+  EXPECT_EQ(keeper.Update(nothing).verdict, Verdict::kUnknownCause);
+  EXPECT_EQ(keeper.Update(calm).verdict, Verdict::kNone);
+  EXPECT_EQ(keeper.since(), 101u);
+}
+
 }  // namespace
 }  // namespace pano::analysis
