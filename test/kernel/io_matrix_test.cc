@@ -293,11 +293,11 @@ TEST_P(IoMatrixTest, CaptureFollowsWhatWasAsked) {
         is_sent);
   };
   ASSERT_EQ(sent(1).size(), 1u);
-  EXPECT_EQ(sent(1)[0].payload.size(), 4096u);
-  observer().SetCapture(sent(1)[0].event.socket, 16384);
+  EXPECT_EQ(sent(1)[0].payload.size(), source::LiveOptions().default_capture);
+  observer().SetCapture(sent(1)[0].event.socket, 1024);
   child.Resume();
   ASSERT_EQ(sent(2).size(), 2u);
-  EXPECT_EQ(sent(2)[1].payload, std::string(16384, 'b'));
+  EXPECT_EQ(sent(2)[1].payload, std::string(1024, 'b'));
   observer().SetCapture(sent(1)[0].event.socket, 0);
   child.Resume();
   observer().SetCapture(sent(1)[0].event.socket, 64);

@@ -263,9 +263,8 @@ TEST_F(HttpServerTest, MalformedAndOversizedRequestsAreRefusedWithWords) {
 
 TEST_F(HttpServerTest, NothingBesideThePageIsServed) {
   StartServer();
-  for (const char* path :
-       {"/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/x/../../secret.txt",
-        "//secret.txt", "/link.txt", "/nothing.js"}) {
+  for (const char* path : {"/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt",
+                           "/x/../../secret.txt", "//secret.txt", "/link.txt", "/nothing.js"}) {
     const Answer answer = Ask(std::string("GET ") + path);
     EXPECT_EQ(answer.status, 404u) << path;
     EXPECT_EQ(answer.body.find("secret"), std::string::npos);
