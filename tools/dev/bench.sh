@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# ./dev bench overhead|parse|live|store [OPTIONS]: side-by-side measurements, apart from the tests.
+# ./dev bench overhead|parse|store|analysis [OPTIONS]: side-by-side measurements, apart from the tests.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 name=${1:-}
@@ -12,11 +12,15 @@ case "$name" in
     ensure_node; ensure_chdb
     build_preset release
     exec bash bench/overhead/run.sh "$@" ;;
-  parse|live|store|analysis|wire)
+  parse|store|analysis)
     ensure_node; ensure_chdb
-    case "$name" in parse) target=pano_l7_bench ;; *) target=pano_${name}_bench ;; esac
+    case "$name" in
+      parse) target=pano_session_bench ;;
+      store) target=pano_query_bench ;;
+      analysis) target=pano_analysis_bench ;;
+    esac
     say "building $target"
     build_preset bench --target "$target"
     exec "$(find build/bench -name "$target" -type f -perm -u+x)" "$@" ;;
-  *) die "which benchmark? ./dev bench overhead | parse | live | store | analysis" ;;
+  *) die "which benchmark? ./dev bench overhead | parse | store | analysis" ;;
 esac

@@ -258,7 +258,7 @@ Result<std::unique_ptr<Source>> OpenLive(const LiveOptions& options,
   }
   return std::unexpected(
       Error{Code::kUnsupported, "this kernel or these rights allow no capture: " + why,
-            "run as root on a kernel with BTF (/sys/kernel/btf/vmlinux), 5.15 or "
+            "run as root on a kernel with BTF (/sys/kernel/btf/vmlinux), 5.17 or "
             "newer; `panoscope doctor` lists what is missing"});
 }
 
