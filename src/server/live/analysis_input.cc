@@ -2,6 +2,7 @@
 #include "server/live/analysis_input.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace pano::live {
@@ -159,6 +160,80 @@ analysis::Input InputFromWindows(const WindowSet& windows, const Names& names) {
       if (n.window.replicas > 0) node.replicas = n.window.replicas;
     }
     input.nodes.push_back(std::move(node));
+  }
+  return input;
+}
+
+namespace {
+
+using Position = std::map<uint32_t, size_t>;
+
+// `seconds` has one entry per stretch already; false: this side was not seen at all.
+void AddStretch(analysis::EdgeView& view, const SideWindow& side, size_t at, double watched) {
+  if (watched > 0) view.seconds[at] = MeanSecond(side, watched);
+  view.latency.Merge(side.rrt);
+  view.connect_latency.Merge(side.rtt);
+}
+
+void AddEdges(analysis::Input& input, const std::vector<WindowSet>& series,
+              const std::vector<double>& watched) {
+  Position position;
+  std::vector<std::pair<bool, bool>> seen;
+  for (size_t i = 0; i < series.size(); ++i) {
+    for (const EdgeEntry& e : series[i].edges) {
+      const auto [at, fresh] = position.emplace(e.id, input.edges.size());
+      if (fresh) {
+        input.edges.push_back(EdgeOf(e.id, e.edge));
+        seen.emplace_back();
+        analysis::Edge& edge = input.edges.back();
+        edge.client_view.seconds.resize(series.size());
+        for (size_t k = 0; k < series.size(); ++k) {
+          edge.client_view.seconds[k].known = watched[k] > 0;  // quiet unless said otherwise
+        }
+        edge.server_view.seconds = edge.client_view.seconds;
+      }
+      analysis::Edge& edge = input.edges[at->second];
+      AddStretch(edge.client_view, e.window.client, i, watched[i]);
+      AddStretch(edge.server_view, e.window.server, i, watched[i]);
+      seen[at->second].first |= e.window.client.seen;
+      seen[at->second].second |= e.window.server.seen;
+    }
+  }
+  for (size_t i = 0; i < seen.size(); ++i) {
+    if (!seen[i].first) input.edges[i].client_view.seconds.clear();
+    if (!seen[i].second) input.edges[i].server_view.seconds.clear();
+  }
+}
+
+}  // namespace
+
+analysis::Input InputFromSeries(const std::vector<WindowSet>& series,
+                                const std::vector<double>& watched, const Names& names) {
+  analysis::Input input;
+  if (series.empty()) return input;
+  input.time = series.back().to;
+  AddEdges(input, series, watched);
+  Position position;
+  for (const analysis::Edge& edge : input.edges) {
+    for (const uint32_t id : {edge.client, edge.server}) {
+      if (!position.emplace(id, input.nodes.size()).second) continue;
+      input.nodes.push_back(NodeOf(id, names));
+      input.nodes.back().seconds.resize(series.size());
+    }
+  }
+  std::vector<bool> seen(input.nodes.size());
+  for (size_t i = 0; i < series.size(); ++i) {
+    for (const NodeEntry& n : series[i].nodes) {
+      const auto at = position.find(n.service);
+      if (at == position.end()) continue;
+      analysis::Node& node = input.nodes[at->second];
+      node.seconds[i] = MeanSecond(n.window);
+      seen[at->second] = seen[at->second] || node.seconds[i].known;
+      if (n.window.replicas > 0) node.replicas = n.window.replicas;
+    }
+  }
+  for (size_t i = 0; i < seen.size(); ++i) {
+    if (!seen[i]) input.nodes[i].seconds.clear();
   }
   return input;
 }

@@ -16,5 +16,8 @@ analysis::Input InputFromSeconds(const std::vector<SecondPtr>& seconds, uint64_t
                                  const Names& names, const EdgeIdOf& edge_of);
 // Of a whole window that is only known folded (from the store): one mean second.
 analysis::Input InputFromWindows(const WindowSet& windows, const Names& names);
+// One mean second per stretch, oldest first; `watched`: seconds of each that were watched.
+analysis::Input InputFromSeries(const std::vector<WindowSet>& series,
+                                const std::vector<double>& watched, const Names& names);
 
 }  // namespace pano::live
