@@ -299,6 +299,7 @@ void AgentPipeline::Complete(wire::Batch& batch) {
   const uint64_t now = MonotonicNs();
   batch.instances = registry_.TakeChanges(now);
   batch.saturation = watch_.TakeSaturation();
+  overflows_.Settle(batch);
   for (wire::EventRecord& event : registry_.TakeEvents()) batch.events.push_back(std::move(event));
   TellLosses(batch);
   Judge(batch);

@@ -21,6 +21,7 @@
 #include "agent/event_chunk.h"
 #include "agent/flow/peer_index.h"
 #include "agent/host.h"
+#include "agent/metric/overflow_ledger.h"
 #include "agent/shard.h"
 #include "agent/source/source.h"
 #include "agent/stage.h"
@@ -102,6 +103,7 @@ class AgentPipeline {
   flow::PeerIndex peers_;
   std::vector<std::unique_ptr<Worker>> workers_;
   StageGovernor governor_;
+  metric::OverflowLedger overflows_;  // the gathering thread's
 
   // What shards ask of the source, done by the reader between polls.
   std::mutex capture_mutex_;

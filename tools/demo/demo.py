@@ -50,7 +50,15 @@ def table(record):
               f"  {e['state']}")
     print(f"    load generator: {record['loadgen']}")
     print(f"    map:            {record['entry_edge']}")
+    print(f"    kernel's own counts: {agreement(record['truth'])}")
     print(f"    verdict: {record['verdict']['sentence']}", flush=True)
+
+
+def agreement(truth):
+    """How many of the kernel's numbers the map agrees with, and those it does not."""
+    wrong = [f"{t['what']} of {t['service']}: kernel {t['kernel']}, map {t['map']}"
+             for t in truth if not t["agrees"]]
+    return f"{len(truth) - len(wrong)} of {len(truth)} agree" + "".join(f"; {w}" for w in wrong)
 
 
 def first_map(panoscope, seconds=15):

@@ -4,6 +4,8 @@
 import collections
 import time
 
+from truth import compare
+
 SIX = ("traffic", "request_rate", "errors", "latency", "connect_latency", "connect_failures")
 
 
@@ -45,8 +47,7 @@ def measure(shop, panoscope, users, settle, seconds, say):
     edges = [
         {"client": names[e["client"]], "server": names[e["server"]], "protocol": e["protocol"],
          **{metric: e["metrics"][metric] for metric in SIX}, "state": e["state"],
-         "retrans_syn": e["counts"]["retrans_syn"], "server_resets": e["counts"]["server_resets"],
-         "accept_overflow": e["counts"]["accept_overflow"]}
+         "counts": e["counts"]}
         for e in view["edges"]]
     return {
         "from": begin, "to": end,
@@ -57,16 +58,5 @@ def measure(shop, panoscope, users, settle, seconds, say):
         "edges": edges,
         "states": dict(collections.Counter(e["state"] for e in view["edges"])),
         "verdict": {key: diagnosis[key] for key in ("bottleneck", "sentence", "path", "evidence")},
-        "truth": pod_truth(truth_before, truth_after, view),
+        "truth": compare(truth_before, truth_after, view),
     }, view
-
-
-def pod_truth(before, after, view):
-    """What each pod's kernel counted over the phase beside what the map counted for its service."""
-    del view
-    out = {}
-    for pod, counters in after.get("pods", {}).items():
-        old = before.get("pods", {}).get(pod, {})
-        out[pod] = {name: value - old.get(name, 0) for name, value in counters.items()
-                    if isinstance(value, (int, float))}
-    return out

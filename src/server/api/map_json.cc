@@ -73,7 +73,8 @@ void WriteCounts(JsonWriter& out, const live::EdgeCounts& c) {
   out.Key("request").Integer(c.request).Key("response").Integer(c.response);
   out.Key("client_error").Integer(c.client_error).Key("server_error").Integer(c.server_error);
   out.Key("timeout").Integer(c.timeout).Key("retrans_syn").Integer(c.retrans_syn);
-  out.Key("server_resets").Integer(c.server_resets);
+  out.Key("retrans_synack").Integer(c.retrans_synack);
+  out.Key("server_resets").Integer(c.server_resets).Key("client_resets").Integer(c.client_resets);
   out.Key("connect_failures").Integer(c.connect_failures);
   out.Key("accept_overflow").Integer(c.accept_overflow).EndObject();
 }

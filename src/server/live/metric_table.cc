@@ -227,7 +227,9 @@ EdgeCounts CountsOf(const EdgeWindow& w) {
           r[EdgeMetric::kServerError],
           r[EdgeMetric::kTimeout],
           w.Transport()[EdgeMetric::kRetransSyn],
+          static_cast<uint64_t>(EitherCount(w, EdgeMetric::kRetransSynack)),
           static_cast<uint64_t>(std::max(ServerResets(w.client), ServerResets(w.server))),
+          static_cast<uint64_t>(EitherCount(w, EdgeMetric::kClientRstFlow)),
           static_cast<uint64_t>(EitherCount(w, EdgeMetric::kTcpEstablishFail)),
           static_cast<uint64_t>(EitherCount(w, EdgeMetric::kServerQueueLack))};
 }

@@ -46,7 +46,8 @@ std::vector<double> NodeDetailsOf(const NodeWindow& window);
 // Totals over a window, for truth: not rates.
 struct EdgeCounts {
   uint64_t request = 0, response = 0, client_error = 0, server_error = 0, timeout = 0;
-  uint64_t retrans_syn = 0, server_resets = 0, connect_failures = 0, accept_overflow = 0;
+  uint64_t retrans_syn = 0, retrans_synack = 0, server_resets = 0, client_resets = 0;
+  uint64_t connect_failures = 0, accept_overflow = 0;
 };
 EdgeCounts CountsOf(const EdgeWindow& window);
 
