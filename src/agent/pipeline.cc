@@ -24,7 +24,7 @@ constexpr int kPollMs = 10;
 constexpr auto kWait = std::chrono::milliseconds(1);  // for room in a queue (event_time)
 constexpr size_t kChunks = 256;
 constexpr size_t kClosedSeconds = 256;
-constexpr uint64_t kMaxCatchUp = 5;  // empty seconds told one by one after a pause
+constexpr uint64_t kMaxCatchUp = 30;  // empty seconds told one by one after a pause
 
 uint64_t ThreadCpuUs() {
   timespec t{};
@@ -130,6 +130,7 @@ void AgentPipeline::Read(const std::stop_token& stop) {
         },
         kPollMs);
     FlushChunks(false);
+    delivered_until_ns_ = source_->delivered_until_ns();
     ApplyCapture();
     if (!options_.event_time && MonotonicNs() >= next_offset_ns) {
       next_offset_ns = MonotonicNs() + kSecond;
@@ -138,7 +139,10 @@ void AgentPipeline::Read(const std::stop_token& stop) {
       const std::lock_guard lock(source_losses_mutex_);
       source_losses_ = source_->Losses();
     }
-    if (inline_mode()) Advance(*workers_[0], false);
+    if (inline_mode()) {
+      if (!options_.event_time) workers_[0]->clock_ns = delivered_until_ns_;
+      Advance(*workers_[0], false);
+    }
     if (!polled) {
       if (polled.error().code != Code::kNotFound) {
         Log(LogLevel::kError, "agent", "capture ended: {}", polled.error().ToString());
@@ -153,7 +157,7 @@ void AgentPipeline::Read(const std::stop_token& stop) {
   source_ended_ = true;
   for (auto& w : workers_) w->chunks.Close();
   if (inline_mode()) {
-    workers_[0]->clock_ns = event_clock_ns_;
+    workers_[0]->clock_ns = EndClock();
     Advance(*workers_[0], true);
     closed_.Close();
   }
@@ -180,7 +184,7 @@ void AgentPipeline::Dispatch(const decode::Event& event) {
 
 void AgentPipeline::HandOver(Worker& worker) {
   const size_t count = worker.filling.size();
-  worker.filling.SetClock(event_clock_ns_);
+  worker.filling.SetClock(options_.event_time ? event_clock_ns_ : delivered_until_ns_);
   while (options_.event_time && worker.chunks.size() >= kChunks) std::this_thread::sleep_for(kWait);
   if (!worker.chunks.Push(std::exchange(worker.filling, {}))) shard_queue_full_ += count;
 }
@@ -204,9 +208,12 @@ void AgentPipeline::ApplyCapture() {
 // A shard of its own thread.
 void AgentPipeline::Work(Worker& worker) {
   while (true) {
-    const bool ended = worker.chunks.closed();  // asked first: what came before the end is popped
+    // Asked first: what came before the end, or before that time, is in the queue already.
+    const bool ended = worker.chunks.closed();
+    const uint64_t delivered = delivered_until_ns_;
     auto chunk = worker.chunks.Pop(std::chrono::milliseconds(kPollMs));
     if (!chunk && ended) break;
+    if (!chunk && !options_.event_time) worker.clock_ns = std::max(worker.clock_ns, delivered);
     if (chunk) {
       chunk->ForEach([&](const decode::Event& event) {
         worker.clock_ns = std::max(worker.clock_ns, event.time_ns);
@@ -217,17 +224,22 @@ void AgentPipeline::Work(Worker& worker) {
     }
     Advance(worker, false);
   }
-  worker.clock_ns = event_clock_ns_;
+  worker.clock_ns = EndClock();
   Advance(worker, true);
   if (++workers_done_ == workers_.size()) closed_.Close();
 }
 
+// The time at which nothing more comes.
+uint64_t AgentPipeline::EndClock() const {
+  return options_.event_time ? event_clock_ns_.load() : MonotonicNs();
+}
+
 void AgentPipeline::Advance(Worker& worker, bool last) {
-  const uint64_t now = options_.event_time ? worker.clock_ns : MonotonicNs();
+  const uint64_t now = worker.clock_ns;
   const int64_t offset = wall_offset_ns_;
   const uint64_t wall = now + static_cast<uint64_t>(offset);
+  if (now == 0) return;
   if (worker.next_second == 0) {
-    if (now == 0) return;
     worker.next_second = wall / kSecond;
   }
   worker.shard->SetWallOffset(offset);

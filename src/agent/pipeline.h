@@ -72,7 +72,7 @@ class AgentPipeline {
     EventChunk filling;  // the reader's
     std::jthread thread;
     uint64_t next_second = 0;
-    uint64_t clock_ns = 0;  // of the events it was given (event_time)
+    uint64_t clock_ns = 0;  // up to which it was given every event
     std::atomic<uint64_t> cpu_us{0};
   };
 
@@ -91,6 +91,7 @@ class AgentPipeline {
   void ApplyCapture();
   void TellLosses(wire::Batch& batch);
   int64_t WallOffset() const;
+  uint64_t EndClock() const;
   bool inline_mode() const { return workers_.size() == 1; }
 
   AgentOptions options_;
@@ -120,6 +121,7 @@ class AgentPipeline {
   std::atomic<Stage> stage_{Stage::kFull};
   std::atomic<uint64_t> timeout_ns_;
   std::atomic<uint64_t> event_clock_ns_{0};
+  std::atomic<uint64_t> delivered_until_ns_{0};  // by the source, to the shards' queues
   std::atomic<int64_t> wall_offset_ns_{0};
   std::atomic<uint64_t> undecoded_{0};
   std::atomic<uint64_t> shard_queue_full_{0};

@@ -86,6 +86,7 @@ class LiveSource final : public Source {
   }
 
   Result<uint64_t> Poll(const RecordSink& sink, int timeout_ms) override;
+  uint64_t delivered_until_ns() const override { return delivered_until_ns_; }
   void SetCapture(uint64_t socket, uint32_t capture_bytes) override;
   std::string tier() const override { return std::string(Name(tier_)); }
   std::vector<LossCounter> Losses() const override;
@@ -109,6 +110,7 @@ class LiveSource final : public Source {
   uint64_t interval_ns_ = kCalmNs;
   uint64_t next_drain_ns_ = 0;
   uint64_t next_walk_ns_ = 0;
+  uint64_t delivered_until_ns_ = 0;
   uint64_t next_expiry_ns_ = 0;
   bool seeded_ = false;
   std::atomic<uint64_t> unresolved_peers_{0};
@@ -155,6 +157,7 @@ uint64_t LiveSource::Drain(const RecordSink& sink) {
   const uint64_t now = MonotonicNs();
   const RecordSink forward = [this, &sink](const RawRecord& record) { Forward(record, sink); };
   const uint64_t count = merge_.Drain(forward, now - kHoldBackNs);
+  delivered_until_ns_ = now - kHoldBackNs;
   if (peers_.waiting() != 0 || now >= next_expiry_ns_) {
     peers_.Expire(now, sink);
     next_expiry_ns_ = now + options_.walk_interval_ns;

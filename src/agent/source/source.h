@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/cursor.h"
 #include "base/result.h"
 
@@ -34,6 +35,10 @@ class Source {
   // of one socket are in order), waiting at most `timeout_ms` for the first. Number handed over, or
   // an error once the source can deliver no more; a finished recording answers Code::kNotFound.
   virtual Result<uint64_t> Poll(const RecordSink& sink, int timeout_ms) = 0;
+
+  // Everything that happened up to this time (CLOCK_MONOTONIC) was handed over by Poll. A reader
+  // that was kept off the CPU learns from it that what looks late is still to come.
+  virtual uint64_t delivered_until_ns() const { return MonotonicNs(); }
 
   // What user space learned about a socket, so that the kernel copies what is needed and no more.
   // `capture_bytes`: payload bytes to copy per I/O from now on; 0 leaves counters only.
