@@ -102,7 +102,7 @@ std::vector<std::pair<int8_t, std::string_view>> EnumValues(ColumnType type);
 
 // The body of GET /api/v1/schema:
 // {"tables":[{"name","doc","columns":[{"name","type","unit","doc",…}]}],
-// "metrics":{"edge":[…],"instance":[…]}}
+// "metrics":{"edge":[…],"instance":[…]},"losses":[{"cause","effect","unit","doc"}]}
 std::string SchemaJson();
 
 }  // namespace pano::schema

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include "schema/loss.h"
 #include "schema/table.h"
 
 namespace pano::schema {
@@ -91,6 +92,11 @@ std::string MetricJson(const MetricInfo& metric) {
                      Text(UnitText(metric.unit)), Text(FoldText(metric.fold)), Text(metric.doc));
 }
 
+std::string LossJson(const LossInfo& loss) {
+  return fmt::format("{{\"cause\":{},\"effect\":{},\"unit\":{},\"doc\":{}}}", Text(loss.cause),
+                     Text(Name(loss.effect)), Text(loss.unit), Text(loss.doc));
+}
+
 std::string TableJson(const Table& table) {
   return fmt::format("{{\"name\":{},\"doc\":{},\"rollup\":{},\"columns\":{}}}", Text(table.name),
                      Text(table.doc),
@@ -101,9 +107,9 @@ std::string TableJson(const Table& table) {
 }  // namespace
 
 std::string SchemaJson() {
-  return fmt::format("{{\"tables\":{},\"metrics\":{{\"edge\":{},\"instance\":{}}}}}",
+  return fmt::format("{{\"tables\":{},\"metrics\":{{\"edge\":{},\"instance\":{}}},\"losses\":{}}}",
                      List(Tables(), TableJson), List(EdgeMetricTable(), MetricJson),
-                     List(InstanceMetricTable(), MetricJson));
+                     List(InstanceMetricTable(), MetricJson), List(LossTable(), LossJson));
 }
 
 }  // namespace pano::schema

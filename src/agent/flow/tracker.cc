@@ -103,9 +103,16 @@ void Tracker::OnSocketless(const Event& event) {
   if (event.type == EventType::kRetransmit && event.tcp_state == kTcpSynRecv) {
     sink_.OnCount(ghost, EdgeMetric::kRetransSynack, std::max(1u, event.segments), event.time_ns);
   } else if (event.type == EventType::kReset && !event.reset) {
-    // A handshake the listener refused, e.g. tcp_abort_on_overflow.
-    sink_.OnCount(ghost, EdgeMetric::kTcpEstablishFail, 1, event.time_ns);
-    sink_.OnCount(ghost, EdgeMetric::kServerEstablishOtherRst, 1, event.time_ns);
+    // Either a handshake that the listener refused, e.g. tcp_abort_on_overflow, or late data for a
+    // connection that the server has closed (RFC 9293 3.10.7.1). The second had a socket here.
+    const bool had_socket =
+        peers_.FindPeer(ghost.client, ghost.server, ghost.tuple.l4_protocol, ghost.tuple.netns)
+            .has_value();
+    sink_.OnCount(ghost, had_socket ? EdgeMetric::kTcpTransferFail : EdgeMetric::kTcpEstablishFail,
+                  1, event.time_ns);
+    sink_.OnCount(ghost,
+                  had_socket ? EdgeMetric::kServerRstFlow : EdgeMetric::kServerEstablishOtherRst, 1,
+                  event.time_ns);
   }
 }
 

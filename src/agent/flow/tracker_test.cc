@@ -241,5 +241,27 @@ TEST_F(TrackerTest, UnconnectedDatagramsAreOneFlowPerPeer) {
   EXPECT_EQ(flows, 2);
 }
 
+// A listener answers with RST in two cases; only one of them is a connect that failed.
+TEST_F(TrackerTest, TellsRefusedHandshakesFromLateData) {
+  facts.listening = 80;
+  facts.translates = false;
+  Event reset = Open(0, "10.0.0.2", 80, "10.0.0.1", 40000, Role::kServer);
+  reset.type = EventType::kReset;
+  reset.reset = false;  // sent by this end
+  tracker.OnEvent(reset);
+  EXPECT_EQ(sink.Of(0, EdgeMetric::kTcpEstablishFail), 1u);
+  EXPECT_EQ(sink.Of(0, EdgeMetric::kServerEstablishOtherRst), 1u);
+
+  Event accepted = Open(2, "10.0.0.2", 80, "10.0.0.1", 40001, Role::kServer);
+  accepted.type = EventType::kAccepted;
+  tracker.OnEvent(accepted);
+  tracker.OnEvent(Plain(EventType::kClosed, 2));
+  reset.tuple.remote_port = 40001;
+  tracker.OnEvent(reset);
+  EXPECT_EQ(sink.Of(0, EdgeMetric::kTcpEstablishFail), 1u);
+  EXPECT_EQ(sink.Of(0, EdgeMetric::kTcpTransferFail), 1u);
+  EXPECT_EQ(sink.Of(0, EdgeMetric::kServerRstFlow), 1u);
+}
+
 }  // namespace
 }  // namespace pano::flow

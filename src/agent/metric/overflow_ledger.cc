@@ -45,9 +45,8 @@ void OverflowLedger::Settle(wire::Batch& batch) {
       if (edge != batch.edges.end()) QueueLack(*edge) += std::exchange(account.credit, 0);
     }
   }
-  std::erase_if(accounts_, [now](const auto& item) {
-    return now > item.second.last_second + kForget;
-  });
+  std::erase_if(accounts_,
+                [now](const auto& item) { return now > item.second.last_second + kForget; });
 }
 
 void OverflowLedger::TakeDrops(wire::Batch& batch) {
@@ -80,7 +79,8 @@ void OverflowLedger::Place(Account& account, uint64_t amount, wire::Batch& batch
   for (const auto& [key, drops] : account.drops) weights += drops;
   for (const auto& [key, drops] : account.drops) {
     // What is left over what weights are left: exact in sum, whatever the rounding.
-    const auto part = static_cast<uint64_t>(static_cast<unsigned __int128>(amount) * drops / weights);
+    const auto part =
+        static_cast<uint64_t>(static_cast<unsigned __int128>(amount) * drops / weights);
     weights -= drops;
     amount -= part;
     if (part == 0) continue;

@@ -2,8 +2,8 @@
 // in: wire::Batch  out: the same, its edges' server_queue_lack settled against the kernel's count
 // A listener's sk_drops tells where connections were dropped, yet also counts half-open ones that
 // were dropped for other reasons. TcpExt ListenOverflows counts full accept queues alone, yet for a
-// whole network namespace. So the namespace says how many, the listeners say where. Both are read at
-// their own moments: what arrives first waits for the other. One thread.
+// whole network namespace. So the namespace says how many, the listeners say where. Both are read
+// at their own moments: what arrives first waits for the other. One thread.
 #pragma once
 
 #include <cstdint>

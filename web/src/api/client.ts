@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // in: HTTP answers of /api/v1  out: the bodies of types.ts, or ApiError
-import type { Limits, MapEvent, Series, Snapshot, Timeline } from "./types";
+import type { Limits, MapEvent, Schema, Series, Snapshot, Timeline } from "./types";
 
 export class ApiError extends Error {
   readonly code: string;
@@ -98,4 +98,8 @@ export function getLimits(): Promise<Limits> {
 
 export function putLimits(limits: Limits): Promise<Limits> {
   return call("/limits", json("PUT", limits));
+}
+
+export function getSchema(): Promise<Schema> {
+  return call("/schema");
 }

@@ -173,3 +173,15 @@ export interface Limits {
   defaults: Record<string, number | null>;
   overrides: LimitOverride[];
 }
+
+/** A cause of losses as /schema describes it. */
+export interface LossInfo {
+  cause: string;
+  effect: "lost" | "unread" | "exact";
+  unit: string;
+  doc: string;
+}
+
+export interface Schema {
+  losses: LossInfo[];
+}

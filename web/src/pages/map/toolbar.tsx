@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The head of the page: live or not, what is shown, the limits, what was lost.
 import { METRICS } from "../../api/types";
-import { clock, count } from "../../base/format";
+import { clock } from "../../base/format";
 import { language, t, theme, type Theme } from "../../base/locale";
 import { LimitEditor, limitText, metricName } from "../../panels/limit_editor";
+import { Losses } from "../../panels/losses";
 import { Icon } from "../../widgets/icon";
 import { Popover } from "../../widgets/popover";
 import { backToLive, change, isLive, limits, link, paused, shown, togglePause, view } from "./store";
@@ -140,37 +141,6 @@ function LimitChip({ metric }: { metric: string }) {
     >
       {(close) => (
         <LimitEditor metric={metric} limit={limit} target={{ kind: "default" }} scope={t("limit_scope_default")} onDone={close} />
-      )}
-    </Popover>
-  );
-}
-
-function Losses() {
-  const losses = Object.entries(shown.value?.losses ?? {}).filter(([, n]) => n > 0);
-  const total = losses.reduce((sum, [, n]) => sum + n, 0);
-  return (
-    <Popover
-      label={t("lost_title")}
-      align="right"
-      className={total > 0 ? "chip warn" : "chip"}
-      button={total > 0 ? t("lost", { n: count(total) }) : t("lost_none")}
-    >
-      {() => (
-        <div class="facts">
-          <h3>{t("lost_title")}</h3>
-          {losses.length === 0 ? (
-            <p class="hint">{t("lost_none")}</p>
-          ) : (
-            <dl>
-              {losses.map(([cause, n]) => (
-                <div key={cause}>
-                  <dt>{cause}</dt>
-                  <dd class="tabular">{n.toLocaleString("en")}</dd>
-                </div>
-              ))}
-            </dl>
-          )}
-        </div>
       )}
     </Popover>
   );
