@@ -9,39 +9,43 @@
 namespace pano {
 namespace {
 
-// Upper bounds of the eight sub-buckets of a doubling, relative to its power of two, scaled by
+constexpr double kPerDoubling = kHistogramSubBuckets;
+
+// Upper bounds of the sub-buckets of a doubling, relative to its power of two, scaled by
 // 2^32.
-std::array<uint64_t, 8> MakeBounds() {
-  std::array<uint64_t, 8> bounds{};
-  for (int i = 0; i < 8; ++i) {
-    bounds[i] = static_cast<uint64_t>(std::exp2((i + 1) / 8.0) * 4294967296.0);
+std::array<uint64_t, kHistogramSubBuckets> MakeBounds() {
+  std::array<uint64_t, kHistogramSubBuckets> bounds{};
+  for (int i = 0; i < kHistogramSubBuckets; ++i) {
+    bounds[i] = static_cast<uint64_t>(std::exp2((i + 1) / kPerDoubling) * 4294967296.0);
   }
   return bounds;
 }
 
 }  // namespace
 
-uint8_t HistogramBucket(uint64_t value) {
-  static const std::array<uint64_t, 8> kBounds = MakeBounds();
+uint16_t HistogramBucket(uint64_t value) {
+  static const std::array<uint64_t, kHistogramSubBuckets> kBounds = MakeBounds();
   if (value <= 1) return 0;
   if (value > 0xffffffffu) return kHistogramBuckets - 1;
   const int power = std::bit_width(value) - 1;
-  const uint64_t scaled = value << (32 - power);                                // in [2^32, 2^33)
-  if (scaled == uint64_t{1} << 32) return static_cast<uint8_t>(power * 8 - 1);  // an exact power
+  const uint64_t scaled = value << (32 - power);  // in [2^32, 2^33)
+  if (scaled == uint64_t{1} << 32)
+    return static_cast<uint16_t>(power * kHistogramSubBuckets - 1);  // an exact power
   int sub = 0;
-  while (sub < 7 && scaled > kBounds[sub]) ++sub;
-  return static_cast<uint8_t>(power * 8 + sub);
+  while (sub < kHistogramSubBuckets - 1 && scaled > kBounds[sub]) ++sub;
+  return static_cast<uint16_t>(power * kHistogramSubBuckets + sub);
 }
 
-double HistogramLower(uint8_t bucket) { return std::exp2(bucket / 8.0); }
-double HistogramUpper(uint8_t bucket) { return std::exp2((bucket + 1) / 8.0); }
+double HistogramLower(uint16_t bucket) { return std::exp2(bucket / kPerDoubling); }
+double HistogramUpper(uint16_t bucket) { return std::exp2((bucket + 1) / kPerDoubling); }
 
 void ExpHistogram::Add(uint64_t value, uint32_t count) { AddBucket(HistogramBucket(value), count); }
 
-void ExpHistogram::AddBucket(uint8_t bucket, uint32_t count) {
+void ExpHistogram::AddBucket(uint16_t bucket, uint32_t count) {
   if (count == 0) return;
-  const auto at = std::lower_bound(entries_.begin(), entries_.end(), bucket,
-                                   [](const HistogramEntry& e, uint8_t b) { return e.bucket < b; });
+  const auto at =
+      std::lower_bound(entries_.begin(), entries_.end(), bucket,
+                       [](const HistogramEntry& e, uint16_t b) { return e.bucket < b; });
   if (at != entries_.end() && at->bucket == bucket) {
     at->count += count;
   } else {
@@ -88,7 +92,7 @@ double ExpHistogram::Quantile(double q) const {
     const double in_bucket = e.count;
     if (below + in_bucket >= rank) {
       const double fraction = std::clamp((rank - below) / in_bucket, 0.0, 1.0);
-      return HistogramLower(e.bucket) * std::exp2(fraction / 8.0);
+      return HistogramLower(e.bucket) * std::exp2(fraction / kPerDoubling);
     }
     below += in_bucket;
   }

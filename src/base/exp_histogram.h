@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exponential histogram, base 2^(1/8): OpenTelemetry exponential histogram of scale 3 (metrics data
-// model, "Exponential Histogram"). Values are unsigned integers of any unit, [0, 2^32). Bucket b
-// holds (2^(b/8), 2^((b+1)/8)]; 0 and 1 fall in bucket 0. Relative error of a quantile is under 4.5
-// %. Merging is addition, so percentiles are true at every level of grouping.
+// Exponential histogram, base 2^(1/16): OpenTelemetry exponential histogram of scale 4 (metrics
+// data model, "Exponential Histogram"). Values are unsigned integers of any unit, [0, 2^32). Bucket
+// b holds (2^(b/16), 2^((b+1)/16)]; 0 and 1 fall in bucket 0. A bucket is 4.4 % wide, so that is
+// the most a quantile can be off, even where all samples sit at one end of it (a timeout does
+// that). Merging is addition, so percentiles are true at every level of grouping.
 #pragma once
 
 #include <cstddef>
@@ -12,16 +13,16 @@
 
 namespace pano {
 
-// 32 doublings of 8 buckets: an index fits a byte.
-inline constexpr size_t kHistogramBuckets = 256;
+inline constexpr int kHistogramSubBuckets = 16;                         // of one doubling
+inline constexpr size_t kHistogramBuckets = 32 * kHistogramSubBuckets;  // 32 doublings
 
-uint8_t HistogramBucket(uint64_t value);
+uint16_t HistogramBucket(uint64_t value);
 // Lower (exclusive) and upper (inclusive) bound of a bucket.
-double HistogramLower(uint8_t bucket);
-double HistogramUpper(uint8_t bucket);
+double HistogramLower(uint16_t bucket);
+double HistogramUpper(uint16_t bucket);
 
 struct HistogramEntry {
-  uint8_t bucket = 0;
+  uint16_t bucket = 0;
   uint32_t count = 0;
   bool operator==(const HistogramEntry&) const = default;
 };
@@ -30,7 +31,8 @@ struct HistogramEntry {
 class ExpHistogram {
  public:
   void Add(uint64_t value, uint32_t count = 1);
-  void AddBucket(uint8_t bucket, uint32_t count);
+  // `bucket` is under kHistogramBuckets.
+  void AddBucket(uint16_t bucket, uint32_t count);
   void Merge(const ExpHistogram& other);
   void Clear() { entries_.clear(); }
 

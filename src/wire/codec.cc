@@ -149,10 +149,11 @@ void Field(Reader& r, ExpHistogram& histogram) {
   const size_t count = r.Count();
   if (count > kHistogramBuckets) return r.Fail();
   for (size_t i = 0; i < count && !r.failed(); ++i) {
-    uint8_t bucket = 0;
+    uint16_t bucket = 0;
     uint32_t amount = 0;
     Field(r, bucket);
     Field(r, amount);
+    if (bucket >= kHistogramBuckets) return r.Fail();
     if (!r.failed()) histogram.AddBucket(bucket, amount);
   }
 }

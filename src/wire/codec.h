@@ -16,7 +16,7 @@
 namespace pano::wire {
 
 inline constexpr uint32_t kWireMagic = 0x4f4e4150;  // "PANO", little endian
-inline constexpr uint8_t kWireVersion = 1;
+inline constexpr uint8_t kWireVersion = 2;
 inline constexpr size_t kMaxBatchBytes = size_t{64} << 20;
 
 std::vector<std::byte> EncodeBatch(const Batch& batch);

@@ -318,8 +318,9 @@ void Tracker::OnReset(Connection& c, const Event& event) {
     return;
   }
   if (c.reset_unsettled && !event.reset) return CountReset(c, true, event.time_ns);
-  // A refused SYN is told by kConnected.
-  if (!c.established || !InTransfer(event.tcp_state)) return;
+  // A refused SYN is told by kConnected. Who closes with data unread is closed when its RST leaves
+  // (RFC 2525 2.17).
+  if (!c.established || (event.reset && !InTransfer(event.tcp_state))) return;
   // In FIN_WAIT the kernel also "receives a reset" when data comes for a socket nobody reads any
   // more, and then sends one itself (RFC 1122 4.2.2.13). Which it was shows a moment later.
   const bool own = !event.reset;

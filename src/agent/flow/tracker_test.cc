@@ -241,6 +241,18 @@ TEST_F(TrackerTest, UnconnectedDatagramsAreOneFlowPerPeer) {
   EXPECT_EQ(flows, 2);
 }
 
+TEST_F(TrackerTest, ClosingWithDataUnreadIsAReset) {
+  Event accepted = Open(2, "10.0.0.2", 80, "10.0.0.1", 40001, Role::kServer);
+  accepted.type = EventType::kAccepted;
+  tracker.OnEvent(accepted);
+  tracker.OnEvent(Plain(EventType::kClosed, 2));
+  Event reset = Plain(EventType::kReset, 2);
+  reset.tcp_state = 7;  // CLOSE: the kernel closes first, then tells the peer
+  tracker.OnEvent(reset);
+  EXPECT_EQ(sink.Of(2, EdgeMetric::kServerRstFlow), 1u);
+  EXPECT_EQ(sink.Of(2, EdgeMetric::kTcpTransferFail), 1u);
+}
+
 // A listener answers with RST in two cases; only one of them is a connect that failed.
 TEST_F(TrackerTest, TellsRefusedHandshakesFromLateData) {
   facts.listening = 80;

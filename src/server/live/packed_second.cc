@@ -44,14 +44,14 @@ void TakeValues(const char*& at, std::array<uint64_t, kSize>& values) {
 void PutHistogram(std::string& out, const ExpHistogram& histogram) {
   PutVarint(out, histogram.entries().size());
   for (const HistogramEntry& e : histogram.entries()) {
-    out.push_back(static_cast<char>(e.bucket));
+    PutVarint(out, e.bucket);
     PutVarint(out, e.count);
   }
 }
 
 void TakeHistogram(const char*& at, ExpHistogram& histogram) {
   for (uint64_t left = TakeVarint(at); left > 0; --left) {
-    const auto bucket = static_cast<uint8_t>(*at++);
+    const auto bucket = static_cast<uint16_t>(TakeVarint(at));
     histogram.AddBucket(bucket, static_cast<uint32_t>(TakeVarint(at)));
   }
 }

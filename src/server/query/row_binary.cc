@@ -2,6 +2,7 @@
 #include "server/query/row_binary.h"
 
 #include <algorithm>
+#include <array>
 
 namespace pano::query {
 
@@ -36,14 +37,14 @@ IpAddress RowReader::Ip() {
 ExpHistogram RowReader::Histogram() {
   ExpHistogram out;
   const uint64_t buckets = Varint();
-  if (!Need(buckets)) return out;
-  const std::string_view keys = rest_.substr(0, buckets);
-  rest_.remove_prefix(buckets);
+  if (buckets > kHistogramBuckets) ok_ = false;
+  std::array<uint16_t, kHistogramBuckets> keys{};
+  for (size_t i = 0; i < buckets && ok_; ++i) keys[i] = Number<uint16_t>();
   if (Varint() != buckets) ok_ = false;
   for (size_t i = 0; i < buckets && ok_; ++i) {
     const uint64_t count = Number<uint64_t>();
-    out.AddBucket(static_cast<uint8_t>(keys[i]),
-                  static_cast<uint32_t>(std::min<uint64_t>(count, UINT32_MAX)));
+    if (keys[i] >= kHistogramBuckets) ok_ = false;
+    if (ok_) out.AddBucket(keys[i], static_cast<uint32_t>(std::min<uint64_t>(count, UINT32_MAX)));
   }
   return out;
 }

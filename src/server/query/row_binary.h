@@ -32,7 +32,7 @@ class RowReader {
   uint64_t Varint();
   std::string Text();
   IpAddress Ip();
-  // Tuple(Array(UInt8), Array(UInt64)): what sumMap gives.
+  // Tuple(Array(UInt16), Array(UInt64)): what sumMap gives.
   ExpHistogram Histogram();
 
  private:

@@ -54,9 +54,9 @@ void TakeValues(Cursor& in, std::array<uint64_t, kSize>& values,
 
 void PutHistogram(std::string& out, const ExpHistogram& histogram) {
   PutVarint(out, histogram.entries().size());
-  uint8_t last = 0;
+  uint32_t last = 0;
   for (const HistogramEntry& e : histogram.entries()) {
-    out.push_back(static_cast<char>(e.bucket - last));
+    PutVarint(out, e.bucket - last);
     last = e.bucket;
     PutVarint(out, e.count);
   }
@@ -65,11 +65,11 @@ void PutHistogram(std::string& out, const ExpHistogram& histogram) {
 void TakeHistogram(Cursor& in, ExpHistogram& histogram) {
   uint64_t left = TakeVarint(in);
   if (left > kHistogramBuckets) return in.Fail();
-  for (uint32_t bucket = 0; left > 0 && !in.failed(); --left) {
-    bucket += in.U8();
+  for (uint64_t bucket = 0; left > 0 && !in.failed(); --left) {
+    bucket += std::min<uint64_t>(TakeVarint(in), kHistogramBuckets);
     const uint64_t count = TakeVarint(in);
     if (bucket >= kHistogramBuckets || count == 0 || count > UINT32_MAX) return in.Fail();
-    histogram.AddBucket(static_cast<uint8_t>(bucket), static_cast<uint32_t>(count));
+    histogram.AddBucket(static_cast<uint16_t>(bucket), static_cast<uint32_t>(count));
   }
 }
 

@@ -108,8 +108,8 @@ std::string AggregateType(std::string_view aggregate, Dialect dialect) {
 std::string RollupType(const Column& column, Dialect dialect) {
   if (column.type != ColumnType::kHistogram) return AggregateType(AggregateOf(column), dialect);
   return dialect == Dialect::kLegacy18
-             ? "AggregateFunction(sumMap, Array(UInt8), Array(UInt64))"
-             : "SimpleAggregateFunction(sumMap, Tuple(Array(UInt8), Array(UInt64)))";
+             ? "AggregateFunction(sumMap, Array(UInt16), Array(UInt64))"
+             : "SimpleAggregateFunction(sumMap, Tuple(Array(UInt16), Array(UInt64)))";
 }
 
 std::string CreateRollupTable(const Table& table, Dialect dialect, const Retention& retention) {
@@ -203,7 +203,7 @@ std::string TypeName(ColumnType type, Dialect dialect) {
     case ColumnType::kIpArray:
       return old ? "Array(FixedString(16))" : "Array(IPv6)";
     case ColumnType::kHistogram:
-      return "Nested(bucket UInt8, count UInt32)";
+      return "Nested(bucket UInt16, count UInt32)";
     default:
       return EnumName(type);
   }
@@ -216,7 +216,7 @@ std::vector<PhysicalColumn> PhysicalColumns(const Table& table, Dialect dialect)
     const std::string codec = CodecOf(column, dialect);
     if (column.type == ColumnType::kHistogram) {
       out.push_back(
-          {name + ".bucket", "Array(UInt8)", dialect == Dialect::kModern ? "ZSTD(1)" : ""});
+          {name + ".bucket", "Array(UInt16)", dialect == Dialect::kModern ? "ZSTD(1)" : ""});
       out.push_back({name + ".count", "Array(UInt32)", codec});
     } else {
       out.push_back({name, TypeName(column.type, dialect), codec});

@@ -41,6 +41,12 @@ Status CheckVersion(Store& store) {
   if (!text) return std::unexpected(text.error());
   uint32_t version = 0;
   std::from_chars(text->data(), text->data() + text->size(), version);
+  if (version != 0 && version < kOldestSchema) {
+    return std::unexpected(
+        Error{Code::kUnsupported,
+              fmt::format("the store has schema {}, from before the first release", version),
+              "move the data folder away, or give another one with --data"});
+  }
   if (version <= kSchemaVersion) return {};
   return std::unexpected(
       Error{Code::kUnsupported,

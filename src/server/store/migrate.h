@@ -12,7 +12,9 @@
 
 namespace pano::store {
 
-inline constexpr uint32_t kSchemaVersion = 1;
+inline constexpr uint32_t kSchemaVersion = 2;
+inline constexpr uint32_t kOldestSchema =
+    2;  // what is older cannot be read (histograms of scale 3)
 
 Status Migrate(Store& store, const Retention& retention);
 
