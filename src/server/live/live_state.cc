@@ -138,8 +138,12 @@ void LiveState::TakeRows(OpenSecond& open, const tag::TaggedBatch& batch) {
     SideWindow& side = server ? sides.server : sides.client;
     side.AddAcross({true, row.values, row.rrt, row.rtt});
     Presence& presence = present_[id];
-    presence.last_active = std::max(presence.last_active, batch.second);
-    presence.open = row.values[static_cast<size_t>(EdgeMetric::kFlowLoad)] > 0;
+    const bool open_now = row.values[static_cast<size_t>(EdgeMetric::kFlowLoad)] > 0;
+    if (batch.second > presence.last_active) {
+      presence = {batch.second, open_now};
+    } else if (batch.second == presence.last_active) {
+      presence.open = presence.open || open_now;
+    }
   }
   for (const tag::InstanceRow& row : batch.saturation) {
     NodeWindow& node = open.nodes[row.service];
@@ -298,7 +302,7 @@ std::vector<tag::EventRow> LiveState::Advance(uint64_t second) {
   for (const auto& node : latest_.Get()->nodes) {
     open.nodes[node.id].replicas = working_names_.Replicas(node.id);
   }
-  last_second_ = std::max(last_second_, second);
+  last_second_ = std::max(last_second_.load(), second);
   const auto packed = std::make_shared<PackedSecond>(second, open, SecondVerdict{});
 
   const uint64_t to = second + 1;

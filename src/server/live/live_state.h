@@ -5,6 +5,7 @@
 // thread and never waits for that one.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -81,7 +82,7 @@ class LiveState {
  private:
   struct Presence {
     uint64_t last_active = 0;
-    bool open = false;  // connections were open when last heard of
+    bool open = false;  // connections were open in that second, whoever saw them
   };
 
   void TakeNames(const tag::TaggedBatch& batch);
@@ -111,7 +112,7 @@ class LiveState {
   std::map<uint32_t, analysis::StateTracker> edge_trackers_;
   std::map<uint32_t, analysis::StateTracker> node_trackers_;
   analysis::VerdictKeeper keeper_;
-  uint64_t last_second_ = 0;
+  std::atomic<uint64_t> last_second_{0};  // read by any thread
   uint64_t topology_ = 1;
   std::string topology_key_;
   uint64_t last_event_ = 0;
