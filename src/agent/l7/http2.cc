@@ -4,161 +4,21 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <vector>
 
 #include "agent/l7/endpoint.h"
 #include "agent/l7/hpack.h"
+#include "agent/l7/http2_block.h"
+#include "agent/l7/http2_frame.h"
 #include "agent/l7/protocol.h"
-#include "agent/l7/trace_context.h"
 
 namespace pano::l7 {
 namespace {
 
-constexpr size_t kFrameHead = 9;
 constexpr size_t kMaxBlock = 32 * 1024;  // header block held while CONTINUATION frames come
 constexpr size_t kMaxStreams = 4096;
-constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-enum FrameType : uint8_t {
-  kData,
-  kHeaders,
-  kPriority,
-  kRstStream,
-  kSettings,
-  kPushPromise,
-  kPing,
-  kGoaway,
-  kWindowUpdate,
-  kContinuation,
-};
-constexpr uint8_t kEndStream = 0x1;
-constexpr uint8_t kEndHeaders = 0x4;
-constexpr uint8_t kPadded = 0x8;
-constexpr uint8_t kPriorityFlag = 0x20;
 constexpr uint32_t kCancel = 8;  // 7: error code CANCEL
-
-struct Frame {
-  uint32_t length = 0;
-  uint8_t type = 0;
-  uint8_t flags = 0;
-  uint32_t stream = 0;
-  size_t size() const { return kFrameHead + length; }
-};
-
-Frame ReadFrame(Bytes bytes) {
-  const auto* p = reinterpret_cast<const unsigned char*>(bytes.data());
-  return {infer_be32(p) >> 8, p[3], p[4], infer_be32(p + 5)};
-}
-
-bool BelievableFrame(Bytes bytes) {
-  return infer_http2_frame(reinterpret_cast<const unsigned char*>(bytes.data())) != 0;
-}
-
-std::string_view GrpcStatusName(int code) {
-  constexpr std::array<std::string_view, 17> kNames{"OK",
-                                                    "CANCELLED",
-                                                    "UNKNOWN",
-                                                    "INVALID_ARGUMENT",
-                                                    "DEADLINE_EXCEEDED",
-                                                    "NOT_FOUND",
-                                                    "ALREADY_EXISTS",
-                                                    "PERMISSION_DENIED",
-                                                    "RESOURCE_EXHAUSTED",
-                                                    "FAILED_PRECONDITION",
-                                                    "ABORTED",
-                                                    "OUT_OF_RANGE",
-                                                    "UNIMPLEMENTED",
-                                                    "INTERNAL",
-                                                    "UNAVAILABLE",
-                                                    "DATA_LOSS",
-                                                    "UNAUTHENTICATED"};
-  return code >= 0 && static_cast<size_t>(code) < kNames.size() ? kNames[static_cast<size_t>(code)]
-                                                                : "UNKNOWN";
-}
-
-// Which gRPC codes blame the caller: 1, 3, 5, 6, 7, 9, 11, 16.
-schema::ResponseStatus GrpcStatus(int code) {
-  constexpr uint32_t kClient =
-      1u << 1 | 1u << 3 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 9 | 1u << 11 | 1u << 16;
-  if (code == 0) return schema::ResponseStatus::kOk;
-  return code > 0 && code < 32 && (kClient >> code & 1) ? schema::ResponseStatus::kClientError
-                                                        : schema::ResponseStatus::kServerError;
-}
-
-schema::ResponseStatus HttpStatus(int code) {
-  return code >= 500   ? schema::ResponseStatus::kServerError
-         : code >= 400 ? schema::ResponseStatus::kClientError
-         : code > 0    ? schema::ResponseStatus::kOk
-                       : schema::ResponseStatus::kUnknown;
-}
-
-int ToCode(std::string_view text) {
-  int value = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? value : -1;
-}
-
-// What one header block said; texts are kept in the message.
-class Block final : public FieldSink {
- public:
-  explicit Block(Message& message) : m_(message) {}
-
-  void OnField(const HeaderField& f) override {
-    ++fields;
-    if (f.name.empty()) {
-      unresolved = true;
-      if (f.value_known && f.value.size() <= 2) nameless_number = ToCode(f.value);
-      return;
-    }
-    if (!f.value_known) return;
-    switch (f.name.size()) {
-      case 5:
-        if (f.name == ":path") path = m_.Keep(f.value);
-        break;
-      case 7:
-        if (f.name == ":method") method = m_.Keep(f.value);
-        if (f.name == ":status") status = ToCode(f.value);
-        break;
-      case 10:
-        if (f.name == ":authority") m_.domain = m_.Keep(f.value);
-        break;
-      case 11:
-        if (f.name == "grpc-status") grpc_status = ToCode(f.value);
-        break;
-      case 12:
-        if (f.name == "content-type") grpc = f.value.starts_with("application/grpc");
-        if (f.name == "grpc-message") m_.exception = m_.Keep(f.value);
-        break;
-      case 4:
-        if (f.name == "host" && m_.domain.empty()) m_.domain = m_.Keep(f.value);
-        break;
-      default:
-        break;
-    }
-    const char c = f.name[0];
-    if (c == 't' || c == 'x' || c == 's' || c == 'b') {
-      const HeaderField kept{f.name, {}, true};
-      if (IsTrace(kept.name)) TakeTraceHeader(kept.name, m_.Keep(f.value), m_);
-    }
-  }
-
-  int fields = 0;
-  bool unresolved = false;
-  bool grpc = false;
-  int status = 0;
-  int grpc_status = -1;
-  int nameless_number = -1;  // a short number whose name is an index from before we looked
-  std::string_view method;
-  std::string_view path;
-
- private:
-  static bool IsTrace(std::string_view name) {
-    return name == "traceparent" || name == "b3" || name == "sw8" || name.starts_with("x-b3-") ||
-           name == "x-request-id";
-  }
-  Message& m_;
-};
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 struct Stream {
   uint32_t id = 0;
@@ -279,13 +139,6 @@ class Http2Parser final : public Parser {
     return Finish(*stream, stream->code, stream->status, m, f.size());
   }
 
-  // A gRPC message in DATA: compressed flag, length, body.
-  static bool LooksGrpc(Bytes bytes, const Frame& f) {
-    if (f.length < 5 || bytes.size() < kFrameHead + 5 || (f.flags & kPadded)) return false;
-    const auto* p = reinterpret_cast<const unsigned char*>(bytes.data()) + kFrameHead;
-    return p[0] <= 1 && infer_be32(p + 1) + 5 == f.length;
-  }
-
   Step HeaderFrame(Toward toward, const Frame& f, Bytes bytes, Message& m) {
     Side& s = side(toward);
     if (f.size() > kMaxBlock) {
@@ -319,20 +172,9 @@ class Http2Parser final : public Parser {
     return step;
   }
 
-  // 6.2, 6.6: padding, priority and the promised stream around the fragment.
-  static bool Unwrap(const Frame& f, Bytes& fragment) {
-    Cursor in(fragment);
-    const size_t pad = (f.flags & kPadded) ? in.U8() : 0;
-    if (f.type == kHeaders && (f.flags & kPriorityFlag)) in.Skip(5);
-    if (f.type == kPushPromise) in.Skip(4);
-    if (in.failed() || pad > in.remaining()) return false;
-    fragment = in.rest().first(in.remaining() - pad);
-    return true;
-  }
-
   Step HeaderBlock(Toward toward, const Frame& f, uint8_t flags, bool push, Bytes fragment,
                    Bytes bytes, Message& m) {
-    Block block(m);
+    Http2Block block(m);
     const bool whole = side(toward).hpack.Decode(fragment, block);
     if (push) return {Verdict::kSkip, f.size()};
     const bool end = (flags & kEndStream) != 0;
@@ -343,7 +185,7 @@ class Http2Parser final : public Parser {
     return ResponseHead(*stream, f, end, block, m);
   }
 
-  Step RequestHead(const Frame& f, bool end, bool whole, const Block& block, Bytes bytes,
+  Step RequestHead(const Frame& f, bool end, bool whole, const Http2Block& block, Bytes bytes,
                    Message& m) {
     if ((f.stream & 1) == 0) return {Verdict::kInvalid, 0};  // 5.1.1: clients use odd ids
     if (f.stream <= last_request_) {                         // the request's trailers
@@ -385,7 +227,7 @@ class Http2Parser final : public Parser {
     return false;
   }
 
-  Step ResponseHead(Stream& stream, const Frame& f, bool end, const Block& block, Message& m) {
+  Step ResponseHead(Stream& stream, const Frame& f, bool end, const Http2Block& block, Message& m) {
     if (!end && block.status >= 100 && block.status < 200) return {Verdict::kSkip, f.size()};
     if (block.grpc || block.grpc_status >= 0) stream.grpc = grpc_seen_ = true;
     if (block.status > 0) {
