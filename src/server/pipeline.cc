@@ -74,8 +74,19 @@ Status ServerPipeline::Impl::LoadLimits() {
     }
   }
   analysis::LimitSet defaults = limits.defaults();
-  for (const auto& [metric, limit] : options_.limit_defaults) defaults[metric] = limit;
-  live_.SetLimits(analysis::Limits(defaults, limits.overrides()));
+  std::vector<analysis::LimitOverride> overrides = limits.overrides();
+  for (const analysis::LimitOverride& given : options_.limits) {
+    if (given.service.empty() && given.client.empty()) {
+      defaults[given.metric] = given.limit;
+      continue;
+    }
+    std::erase_if(overrides, [&given](const analysis::LimitOverride& kept) {
+      return kept.service == given.service && kept.client == given.client &&
+             kept.server == given.server && kept.metric == given.metric;
+    });
+    overrides.push_back(given);
+  }
+  live_.SetLimits(analysis::Limits(defaults, std::move(overrides)));
   return {};
 }
 
@@ -105,7 +116,10 @@ void ServerPipeline::Impl::OpenStore() {
     warnings_.push_back("nothing is stored: the last 15 minutes are kept in memory");
     return;
   }
-  auto archive = StoreArchive::Open(options_.data_dir + "/store", options_.store_library, live_);
+  store::EmbeddedOptions engine;
+  engine.data_dir = options_.data_dir + "/store";
+  engine.library = options_.store_library;
+  auto archive = StoreArchive::Open(std::move(engine), options_.retention, live_);
   if (!archive) {
     warnings_.push_back("no store: " + archive.error().ToString());
     return;

@@ -11,6 +11,7 @@
 #include "server/analysis/limits.h"
 #include "server/api/http_server.h"
 #include "server/live/live_state.h"
+#include "server/store/ddl.h"
 #include "server/tag/tagger.h"
 #include "wire/batch.h"
 
@@ -24,8 +25,10 @@ struct ServerOptions {
   std::string version = "0.1.0";
   live::LiveOptions live;
   tag::TaggerLimits tagger;
-  std::vector<std::pair<analysis::Metric, std::optional<double>>> limit_defaults;  // of --limit
-  size_t ingest_capacity = 64;                                                     // batches
+  store::Retention retention;
+  // Set at start over what was kept; without service, client and server: a default.
+  std::vector<analysis::LimitOverride> limits;
+  size_t ingest_capacity = 64;  // batches
 };
 
 class ServerPipeline {

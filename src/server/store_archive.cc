@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "server/api/json_writer.h"
-#include "server/store/embedded.h"
 #include "server/store/migrate.h"
 
 namespace pano::server {
@@ -26,25 +25,25 @@ live::NodeWindow WindowOf(const query::NodeBucket& bucket) {
 
 }  // namespace
 
-StoreArchive::StoreArchive(std::unique_ptr<store::Store> store, live::LiveState& live)
-    : store_(std::move(store)),
-      writer_(std::make_unique<store::Writer>(*store_, store::WriterOptions{})),
-      reader_(*store_),
+StoreArchive::StoreArchive(std::unique_ptr<store::Store> store, const store::Retention& retention,
+                           live::LiveState& live)
+    : retention_(retention),
+      store_(std::move(store)),
+      writer_(
+          std::make_unique<store::Writer>(*store_, store::WriterOptions{.retention = retention})),
+      reader_(*store_, retention),
       live_(live) {}
 
-Result<std::unique_ptr<StoreArchive>> StoreArchive::Open(const std::string& folder,
-                                                         const std::string& library,
+Result<std::unique_ptr<StoreArchive>> StoreArchive::Open(store::EmbeddedOptions options,
+                                                         const store::Retention& retention,
                                                          live::LiveState& live) {
-  store::EmbeddedOptions options;
-  options.data_dir = folder;
-  options.library = library;
-  PANO_ASSIGN(auto store, store::OpenEmbedded(options));
-  return std::unique_ptr<StoreArchive>(new StoreArchive(std::move(store), live));
+  PANO_ASSIGN(auto store, store::OpenEmbedded(std::move(options)));
+  return std::unique_ptr<StoreArchive>(new StoreArchive(std::move(store), retention, live));
 }
 
 Result<tag::Dictionary> StoreArchive::LoadDictionaries() const {
   // The writer migrates with its first insert; names are read before it.
-  PANO_TRY(store::Migrate(*store_, store::WriterOptions{}.retention));
+  PANO_TRY(store::Migrate(*store_, retention_));
   PANO_ASSIGN(query::Dictionaries kept, reader_.LoadDictionaries());
   return tag::Dictionary{std::move(kept.services), std::move(kept.instances),
                          std::move(kept.endpoints)};

@@ -8,6 +8,7 @@
 #include "server/api/archive.h"
 #include "server/live/live_state.h"
 #include "server/query/query.h"
+#include "server/store/embedded.h"
 #include "server/store/store.h"
 #include "server/store/writer.h"
 #include "server/tag/directory.h"
@@ -17,8 +18,8 @@ namespace pano::server {
 class StoreArchive final : public api::Archive {
  public:
   // `live` names edges; it must outlive the archive.
-  static Result<std::unique_ptr<StoreArchive>> Open(const std::string& folder,
-                                                    const std::string& library,
+  static Result<std::unique_ptr<StoreArchive>> Open(store::EmbeddedOptions options,
+                                                    const store::Retention& retention,
                                                     live::LiveState& live);
 
   bool Add(std::shared_ptr<const tag::TaggedBatch> batch) { return writer_->Add(std::move(batch)); }
@@ -36,10 +37,12 @@ class StoreArchive final : public api::Archive {
   store::StoreHealth Health() override { return writer_->Health(); }
 
  private:
-  StoreArchive(std::unique_ptr<store::Store> store, live::LiveState& live);
+  StoreArchive(std::unique_ptr<store::Store> store, const store::Retention& retention,
+               live::LiveState& live);
   Result<std::vector<EdgePoint>> Points(const query::EdgeFilter& filter, uint64_t from, uint64_t to,
                                         uint32_t step) const;
 
+  const store::Retention retention_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::Writer> writer_;
   query::Reader reader_;
