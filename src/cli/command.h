@@ -14,7 +14,7 @@ enum ExitCode : int {
   kExitOk = 0,         // done; with diagnose: everything within its limits
   kExitError = 1,      // it could not be done; the reason is on stderr
   kExitUsage = 2,      // the command line is wrong
-  kExitOverLimit = 3,  // diagnose: something is over its limit
+  kExitOverLimit = 3,  // diagnose: something is over its limit, or cannot be judged
 };
 
 // A command registers itself on the application and leaves in `run` what to do when it is chosen.
@@ -29,6 +29,7 @@ struct ServerAddress {
 void AddServerOptions(CLI::App& command, ServerAddress& address);
 
 void AddUp(CLI::App& app, Run& run);
+void AddConfig(CLI::App& app, Run& run);
 void AddMap(CLI::App& app, Run& run);
 void AddDiagnose(CLI::App& app, Run& run);
 void AddQuery(CLI::App& app, Run& run);

@@ -71,8 +71,9 @@ int Diagnose(const Options& options) {
 }  // namespace
 
 void AddDiagnose(CLI::App& app, Run& run) {
-  CLI::App* command = app.add_subcommand(
-      "diagnose", "Name the bottleneck, with its evidence. Exit code 3 when there is one.");
+  CLI::App* command = app.add_subcommand("diagnose",
+                                         "Name the bottleneck, with its evidence. Exit code 3 "
+                                         "unless everything is within its limits.");
   auto options = std::make_shared<Options>();
   AddServerOptions(*command, options->server);
   command->add_option("--at", options->at, "At a past time (unix seconds)");

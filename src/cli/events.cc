@@ -58,7 +58,9 @@ int ListEvents(const Options& options) {
 int Mark(const Options& options) {
   const auto added =
       Post(options.server, "/api/v1/events", {{"kind", "mark"}, {"text", options.text}});
-  return added ? kExitOk : PrintError(added.error());
+  if (!added) return PrintError(added.error());
+  if (options.as_json) std::cout << added->dump(2) << "\n";
+  return kExitOk;
 }
 
 }  // namespace
@@ -76,6 +78,7 @@ void AddEvents(CLI::App& app, Run& run) {
   CLI::App* mark = app.add_subcommand("mark", "Put a mark on the timeline.");
   AddServerOptions(*mark, options->server);
   mark->add_option("text", options->text, "What to write beside it")->required();
+  mark->add_flag("--json", options->as_json, "The event as it was added, as JSON");
   mark->callback([&run, options] { run = [options] { return Mark(*options); }; });
 }
 

@@ -4,6 +4,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <csignal>
 #include <future>
 #include <iostream>
@@ -13,21 +14,11 @@
 #include "base/log.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/settings.h"
 #include "server/pipeline.h"
 
 namespace pano::cli {
 namespace {
-
-struct Options {
-  std::string listen = "127.0.0.1:8686";
-  std::string data = "/var/lib/panoscope";
-  std::string tier = "auto";
-  std::string token;
-  std::string ui_dir;
-  double timeout_s = 10;
-  bool no_store = false;
-  bool verbose = false;
-};
 
 // SIGINT and SIGTERM arrive through a descriptor; every thread made later inherits the mask.
 int BlockSignals() {
@@ -67,37 +58,47 @@ std::vector<std::string> MissingWords(const std::vector<source::Capability>& rep
   return words;
 }
 
-Result<server::ServerOptions> ServerOptionsOf(const Options& options) {
-  PANO_ASSIGN(const HostPort at, ParseUrl(options.listen));
+Result<server::ServerOptions> ServerOptionsOf(const Settings& settings) {
+  PANO_ASSIGN(const HostPort at, ParseUrl(settings.listen));
   server::ServerOptions server;
   server.http.address = at.host == "localhost" ? "127.0.0.1" : at.host;
-  int port = -1;
-  try {
-    port = std::stoi(at.port);
-  } catch (const std::exception&) {
-    port = -1;
+  const auto [end, error] =
+      std::from_chars(at.port.data(), at.port.data() + at.port.size(), server.http.port);
+  if (error != std::errc() || end != at.port.data() + at.port.size()) {
+    return Fail(Code::kInvalid, "'{}' is not an address to listen on", settings.listen);
   }
-  if (port < 0 || port > 65535) {
-    return Fail(Code::kInvalid, "'{}' is not an address to listen on", options.listen);
-  }
-  server.http.port = static_cast<uint16_t>(port);
-  server.http.token = options.token;
-  server.http.ui_dir = options.ui_dir;
-  server.data_dir = options.data;
-  server.store = !options.no_store;
+  server.http.token = settings.token;
+  server.http.ui_dir = settings.ui_dir;
+  server.data_dir = settings.data;
+  server.store = settings.store;
+  server.retention = {settings.retention_1s, settings.retention_1m, settings.retention_requests};
+  server.limits = settings.limit;
   server.version = std::string(Version());
   return server;
 }
 
-int Up(const Options& options) {
-  if (options.verbose) SetLogLevel(LogLevel::kDebug);
-  const auto tier = source::TierByName(options.tier);
+agent::AgentOptions AgentOptionsOf(const Settings& settings) {
+  agent::AgentOptions agent;
+  agent.shards = settings.shards;
+  agent.shard.timeout_ns = static_cast<uint64_t>(settings.timeout * 1e9);
+  agent.budget.cpu_us_per_second = static_cast<uint64_t>(settings.cpu_budget * 1e6);
+  agent.budget.memory_bytes = uint64_t{settings.memory_budget} << 20;
+  agent.registry.user_names = settings.name;
+  return agent;
+}
+
+int Up(const SettingsFlags& flags) {
+  const auto effective = flags.Resolve();
+  if (!effective) return PrintError(effective.error());
+  const Settings& settings = effective->settings;
+  if (settings.verbose) SetLogLevel(LogLevel::kDebug);
+  const auto tier = source::TierByName(settings.tier);
   if (!tier) {
-    return PrintError({Code::kInvalid, "'" + options.tier + "' is not a capture tier",
+    return PrintError({Code::kInvalid, "'" + settings.tier + "' is not a capture tier",
                        "choose auto, sock_length, sys_exit or none"});
   }
   const int signals = BlockSignals();
-  auto server_options = ServerOptionsOf(options);
+  auto server_options = ServerOptionsOf(settings);
   if (!server_options) return PrintError(server_options.error());
   // The probes load while the engine starts: the map is there seconds earlier.
   source::LiveOptions live;
@@ -116,10 +117,8 @@ int Up(const Options& options) {
   if (source) {
     const std::string chosen = (*source)->tier();
     (*server)->SetCapture(chosen, MissingWords(report));
-    agent::AgentOptions agent_options;
-    agent_options.shard.timeout_ns = static_cast<uint64_t>(options.timeout_s * 1e9);
     agent = std::make_unique<agent::AgentPipeline>(
-        agent_options, *std::move(source),
+        AgentOptionsOf(settings), *std::move(source),
         [&server](wire::Batch batch) { (*server)->Submit(std::move(batch)); });
     agent->Start();
     std::cerr << "capture: " << chosen << "\n";
@@ -145,29 +144,9 @@ int Up(const Options& options) {
 void AddUp(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand(
       "up", "Capture, store and serve this machine: agent, server and page in one process.");
-  auto options = std::make_shared<Options>();
-  command->add_option("--listen", options->listen, "Address and port of the page and the API")
-      ->envname("PANOSCOPE_LISTEN")
-      ->capture_default_str();
-  command->add_option("--data", options->data, "Folder of the database and the settings")
-      ->envname("PANOSCOPE_DATA")
-      ->capture_default_str();
-  command->add_option("--tier", options->tier, "Capture hooks: auto, sock_length, sys_exit, none")
-      ->capture_default_str();
-  command
-      ->add_option("--token", options->token,
-                   "Token that requests must carry; needed beyond loopback")
-      ->envname("PANOSCOPE_TOKEN");
-  command
-      ->add_option("--timeout", options->timeout_s,
-                   "Seconds after which a request counts as timed out")
-      ->check(CLI::Range(0.1, 3600.0))
-      ->capture_default_str();
-  command->add_option("--ui-dir", options->ui_dir, "Serve the page from this folder (development)");
-  command->add_flag("--no-store", options->no_store, "Keep nothing on disk: live map only");
-  command->add_flag("--verbose", options->verbose, "Log more");
+  const auto flags = SettingsFlags::AddTo(*command);
   command->footer("Needs root (or CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, CAP_SYS_ADMIN) to capture.");
-  command->callback([&run, options] { run = [options] { return Up(*options); }; });
+  command->callback([&run, flags] { run = [flags] { return Up(*flags); }; });
 }
 
 }  // namespace pano::cli
