@@ -4,6 +4,12 @@ set(PANO_SANITIZED_TESTS
   pano_base_test pano_schema_test pano_wire_test pano_decode_test pano_source_test pano_flow_test
   pano_l7_test pano_session_test pano_metric_test pano_entity_test)
 add_custom_target(sanitized_tests)
+# Tests of what runs in several threads. "threaded_tests" builds them, "ctest -L tsan" runs them.
+set(PANO_THREADED_TESTS
+  pano_base_test pano_source_test pano_entity_test pano_agent_test pano_live_test pano_store_test
+  pano_api_test pano_server_test server_story_test)
+add_custom_target(threaded_tests)
+add_custom_target(fuzzers)  # everything "./dev fuzz" runs
 
 # pano_module(NAME [DEPS target...]): one folder is one static library.
 #   foo.cc        -> the library          foo_test.cc  -> executable NAME_test, run by ctest
@@ -46,14 +52,14 @@ function(pano_module name)
       target_link_libraries(${stem} PRIVATE ${name} ${ARG_TEST_DEPS})
       target_compile_options(${stem} PRIVATE -fsanitize=fuzzer)
       target_link_options(${stem} PRIVATE -fsanitize=fuzzer)
-      set_property(GLOBAL APPEND PROPERTY PANO_FUZZERS ${stem})
+      add_dependencies(fuzzers ${stem})
     endforeach()
   endif()
 endfunction()
 
 # pano_test(NAME SOURCES file... [DEPS target...] [LABELS label...]): a GoogleTest executable.
 # Labels: unit (the default), kernel (needs eBPF rights), unsanitized (not run under sanitizers).
-# Those in PANO_SANITIZED_TESTS get "asan" as well.
+# Those in PANO_SANITIZED_TESTS get "asan" as well, those in PANO_THREADED_TESTS "tsan".
 function(pano_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LABELS" ${ARGN})
   find_package(GTest REQUIRED)
@@ -67,6 +73,10 @@ function(pano_test name)
   if(name IN_LIST PANO_SANITIZED_TESTS)
     list(APPEND ARG_LABELS asan)
     add_dependencies(sanitized_tests ${name})
+  endif()
+  if(name IN_LIST PANO_THREADED_TESTS)
+    list(APPEND ARG_LABELS tsan)
+    add_dependencies(threaded_tests ${name})
   endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS "${ARG_LABELS}")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# ./dev bench overhead|parse|store|analysis [OPTIONS]: side-by-side measurements, apart from the tests.
+# ./dev bench overhead|reaction|parse|store|analysis|live [OPTIONS]: side-by-side measurements, apart from the tests.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 name=${1:-}
@@ -12,15 +12,21 @@ case "$name" in
     ensure_node; ensure_chdb
     build_preset release
     exec bash bench/overhead/run.sh "$@" ;;
-  parse|store|analysis)
+  reaction)
+    need_root "the reaction benchmark (eBPF)" "bench reaction"
+    ensure_node; ensure_chdb
+    build_preset release --target panoscope
+    exec node bench/reaction/run.mjs "$@" ;;
+  parse|store|analysis|live)
     ensure_node; ensure_chdb
     case "$name" in
       parse) target=pano_session_bench ;;
       store) target=pano_query_bench ;;
       analysis) target=pano_analysis_bench ;;
+      live) target=pano_api_bench ;;
     esac
     say "building $target"
     build_preset bench --target "$target"
     exec "$(find build/bench -name "$target" -type f -perm -u+x)" "$@" ;;
-  *) die "which benchmark? ./dev bench overhead | parse | store | analysis" ;;
+  *) die "which benchmark? ./dev bench overhead | reaction | parse | store | analysis | live" ;;
 esac

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # ./dev test [--fast] [--only NAME]: unit, kernel, store, server, page and shop tests. Ends with the
-# counts in one line: "N passed, N failed".
+# counts in one line: "N passed, N failed". --only tsan is not part of the whole run.
 set -uo pipefail
 source "$(dirname "$0")/env.sh"
 fast=0 only=
@@ -51,6 +51,13 @@ suite() {
   status=0
 }
 
+if [ "$only" = tsan ]; then
+  say "building (ThreadSanitizer)"
+  build_preset tsan --target threaded_tests || die "the build failed"
+  suite tsan bash tools/dev/ctest.sh tsan tsan
+  echo "$passed passed, $failed failed"
+  exit "$((failed > 0))"
+fi
 say "building (release)"
 build_preset release || die "the build failed"
 suite unit bash tools/dev/ctest.sh release unit
