@@ -3,62 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <random>
+
+#include "wire/batch_for_test.h"
 
 namespace pano::wire {
 namespace {
-
-using schema::EdgeMetric;
-
-EdgeKey SomeKey() {
-  EdgeKey key;
-  key.client_instance = 7;
-  key.server_ip = *IpAddress::Parse("10.96.0.10");
-  key.server_port = 3550;
-  key.l7_protocol = schema::L7Protocol::kGrpc;
-  key.point = schema::ObservationPoint::kServerProcess;
-  return key;
-}
-
-Batch SomeBatch() {
-  Batch b;
-  b.agent = "agent-1";
-  b.host = "node";
-  b.second = 1'767'225'600;
-  InstanceInfo& i = b.instances.emplace_back();
-  i.id = 7;
-  i.service = "cart";
-  i.instance = "cart-6c9f7d-x2k4p";
-  i.name_source = "pod_name";
-  i.addresses = {*IpAddress::Parse("10.244.0.5"), *IpAddress::Parse("fd00::5")};
-  i.kind = schema::NodeKind::kCache;
-  i.oom_killed = true;
-  EdgeSample& e = b.edges.emplace_back();
-  e.key = SomeKey();
-  e.values[static_cast<size_t>(EdgeMetric::kByteTx)] = ~uint64_t{0};
-  e.values[static_cast<size_t>(EdgeMetric::kUnnamedRequest)] = 3;
-  e.rrt.Add(1);
-  e.rrt.Add(250'000, 40);
-  EndpointSample& p = b.endpoints.emplace_back();
-  p.key = SomeKey();
-  p.endpoint = "GET /api/products/{id}";
-  p.request = 41;
-  p.rrt_max = 250'000;
-  p.rrt = e.rrt;
-  InstanceSample& s = b.saturation.emplace_back();
-  s.instance = 7;
-  s.values[2] = 500'000;
-  RequestRecord& r = b.requests.emplace_back();
-  r.key = SomeKey();
-  r.time_ns = 1'767'225'600'123'456'789;
-  r.client_ip = *IpAddress::Parse("127.0.0.1");
-  r.response_code = -14;
-  r.status = schema::ResponseStatus::kServerError;
-  b.events.push_back({5, schema::EventKind::kOomKill, 7, "cart", "killed"});
-  b.losses.push_back({"ring_full", 12});
-  b.health = {"sock_length", "full", 12'000, 1 << 20, 99, 3};
-  return b;
-}
 
 TEST(CodecTest, RoundTripKeepsEverything) {
   const Batch in = SomeBatch();
@@ -135,6 +89,32 @@ TEST(CodecTest, DamagedBytesNeverCrash) {
       EXPECT_TRUE(DecodeBatch(EncodeBatch(*out)));
     }
   }
+}
+
+// The seeds of codec_fuzz: batches of this version, or the fuzzer starts at the first byte. With
+// PANO_WRITE_SEEDS=FOLDER they are made anew there, as they must be when the version changes.
+TEST(CodecCorpus, EverySeedIsABatch) {
+  namespace fs = std::filesystem;
+  if (const char* folder = std::getenv("PANO_WRITE_SEEDS")) {
+    for (uint32_t i = 0; i < 12; ++i) {
+      const auto bytes = EncodeBatch(i == 0 ? SomeBatch() : RandomBatch(i));
+      std::ofstream(fs::path(folder) / fmt::format("batch_{}", i), std::ios::binary)
+          .write(reinterpret_cast<const char*>(bytes.data()),
+                 static_cast<std::streamsize>(bytes.size()));
+    }
+  }
+  size_t seeds = 0;
+  for (const auto& entry :
+       fs::directory_iterator(fs::path(PANO_SOURCE_DIR) / "testdata" / "corpus" / "codec")) {
+    std::ifstream in(entry.path(), std::ios::binary);
+    const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    const auto batch = DecodeBatch(AsBytes(text));
+    ASSERT_TRUE(batch) << entry.path() << ": " << batch.error().ToString();
+    const auto again = EncodeBatch(*batch);
+    EXPECT_EQ(std::string(reinterpret_cast<const char*>(again.data()), again.size()), text);
+    ++seeds;
+  }
+  EXPECT_GE(seeds, 10u);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Turns the recordings of testdata/exchange into seeds for session_fuzz: testdata/corpus/PROTOCOL/.
+"""Turns the recordings of testdata/exchange into seeds for session_fuzz:
+testdata/corpus/session/PROTOCOL/.
 The format is that of src/agent/session/fuzz_program.h. Recordings above 8 KiB are cut."""
 import os
 
@@ -10,7 +11,7 @@ PROTOCOLS = ["http1", "http2", "redis", "tls", "mysql", "postgresql", "kafka", "
 
 for protocol in sorted(os.listdir(ROOT + "/testdata/exchange")):
     folder = "%s/testdata/exchange/%s" % (ROOT, protocol)
-    os.makedirs("%s/testdata/corpus/%s" % (ROOT, protocol), exist_ok=True)
+    os.makedirs("%s/testdata/corpus/session/%s" % (ROOT, protocol), exist_ok=True)
     for name in sorted(os.listdir(folder)):
         if not name.endswith(".txt"):
             continue
@@ -22,5 +23,5 @@ for protocol in sorted(os.listdir(ROOT + "/testdata/exchange")):
             calls += bytes([line[0] == "<"]) + len(body).to_bytes(2, "little") + body
         udp = name == "udp.txt"
         for kind, pick in (("known", PROTOCOLS.index(protocol)), ("inferred", 0xF0 if udp else 0xE0)):
-            with open("%s/testdata/corpus/%s/%s_%s" % (ROOT, protocol, name[:-4], kind), "wb") as out:
+            with open("%s/testdata/corpus/session/%s/%s_%s" % (ROOT, protocol, name[:-4], kind), "wb") as out:
                 out.write(bytes([pick]) + calls[:8192])
