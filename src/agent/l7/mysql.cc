@@ -172,7 +172,6 @@ class MysqlParser final : public Parser {
   }
 
   void Name(uint8_t command, Bytes rest, Message& m) {
-    m.domain = database_;
     if (command == kQuery || command == kStmtPrepare) {
       // Query attributes: zero parameters, one set.
       if (command == kQuery && rest.size() > 2 && rest[0] == std::byte{0} &&
@@ -192,6 +191,7 @@ class MysqlParser final : public Parser {
       m.request_type = m.endpoint = m.resource = CommandName(command);
       if (command == kInitDb) database_ = AsText(rest).substr(0, 64);
     }
+    m.domain = database_;  // a view: after the last change
     if (expected_.size() < kMaxExpected) expected_.push_back(command);
   }
 
