@@ -105,6 +105,25 @@ Result<nlohmann::json> Post(const ServerAddress& server, const std::string& targ
   return Exchange(server, std::move(request));
 }
 
+void AddTimeOptions(CLI::App& command, AskedTime& time, bool one_time) {
+  if (one_time) command.add_option("--at", time.at, "At a past time (unix seconds)");
+  command.add_option("--from", time.from, "Begin of a range (unix seconds)");
+  command.add_option("--to", time.to, "End of a range (unix seconds)");
+}
+
+std::string WithTime(std::string target, const AskedTime& time) {
+  char separator = '?';
+  const auto add = [&](const char* name, double value) {
+    if (value < 0) return;
+    target += fmt::format("{}{}={:.0f}", separator, name, value);
+    separator = '&';
+  };
+  add("at", time.at);
+  add("from", time.from);
+  add("to", time.to);
+  return target;
+}
+
 int PrintError(const Error& error) {
   std::cerr << "panoscope: " << error.text << "\n";
   if (!error.hint.empty()) std::cerr << "  " << error.hint << "\n";

@@ -23,6 +23,17 @@ struct HostPort {
 };
 Result<HostPort> ParseUrl(const std::string& url);
 
+// The time a command asks about, as the API's query; negative: not given.
+struct AskedTime {
+  double at = -1;
+  double from = -1;
+  double to = -1;
+};
+// --from and --to, and --at where one time makes sense.
+void AddTimeOptions(CLI::App& command, AskedTime& time, bool one_time = true);
+// "/api/v1/map" and from=1&to=2 of what was given.
+std::string WithTime(std::string target, const AskedTime& time);
+
 // Prints an error with its hint on stderr and answers kExitError.
 int PrintError(const Error& error);
 

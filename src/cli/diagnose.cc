@@ -12,9 +12,7 @@ using nlohmann::json;
 
 struct Options {
   ServerAddress server;
-  double at = 0;
-  double from = 0;
-  double to = 0;
+  AskedTime time;
   bool as_json = false;
 };
 
@@ -52,13 +50,7 @@ void PrintVerdict(const json& verdict) {
 }
 
 int Diagnose(const Options& options) {
-  std::string target = "/api/v1/diagnosis";
-  if (options.from > 0 && options.to > 0) {
-    target += fmt::format("?from={:.0f}&to={:.0f}", options.from, options.to);
-  } else if (options.at > 0) {
-    target += fmt::format("?at={:.0f}", options.at);
-  }
-  const auto verdict = Get(options.server, target);
+  const auto verdict = Get(options.server, WithTime("/api/v1/diagnosis", options.time));
   if (!verdict) return PrintError(verdict.error());
   if (options.as_json) {
     std::cout << verdict->dump(2) << "\n";
@@ -76,9 +68,7 @@ void AddDiagnose(CLI::App& app, Run& run) {
                                          "unless everything is within its limits.");
   auto options = std::make_shared<Options>();
   AddServerOptions(*command, options->server);
-  command->add_option("--at", options->at, "At a past time (unix seconds)");
-  command->add_option("--from", options->from, "Begin of a range (unix seconds)");
-  command->add_option("--to", options->to, "End of a range (unix seconds)");
+  AddTimeOptions(*command, options->time);
   command->add_flag("--json", options->as_json, "The server's whole answer as JSON");
   command->callback([&run, options] { run = [options] { return Diagnose(*options); }; });
 }

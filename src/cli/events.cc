@@ -14,8 +14,7 @@ using nlohmann::json;
 
 struct Options {
   ServerAddress server;
-  double from = 0;
-  double to = 0;
+  AskedTime time;
   std::string text;
   bool as_json = false;
 };
@@ -29,12 +28,7 @@ std::string LocalTime(double seconds) {
 }
 
 int ListEvents(const Options& options) {
-  std::string target = "/api/v1/events";
-  if (options.from > 0) target += fmt::format("?from={:.0f}", options.from);
-  if (options.to > 0) {
-    target += fmt::format("{}to={:.0f}", options.from > 0 ? "&" : "?", options.to);
-  }
-  const auto events = Get(options.server, target);
+  const auto events = Get(options.server, WithTime("/api/v1/events", options.time));
   if (!events) return PrintError(events.error());
   if (options.as_json) {
     std::cout << events->dump(2) << "\n";
@@ -70,8 +64,7 @@ void AddEvents(CLI::App& app, Run& run) {
   CLI::App* list =
       app.add_subcommand("events", "List scale, restart, OOM, deploy and mark events.");
   AddServerOptions(*list, options->server);
-  list->add_option("--from", options->from, "Begin (unix seconds)");
-  list->add_option("--to", options->to, "End (unix seconds)");
+  AddTimeOptions(*list, options->time, /*one_time=*/false);
   list->add_flag("--json", options->as_json, "As JSON");
   list->callback([&run, options] { run = [options] { return ListEvents(*options); }; });
 

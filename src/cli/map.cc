@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iostream>
 #include <map>
+#include <tuple>
 
 #include "cli/client.h"
 #include "cli/command.h"
@@ -15,20 +16,10 @@ using nlohmann::json;
 
 struct Options {
   ServerAddress server;
-  double at = 0;
-  double from = 0;
-  double to = 0;
+  AskedTime time;
   bool problems = false;
   bool as_json = false;
 };
-
-std::string TargetOf(const Options& options) {
-  if (options.from > 0 && options.to > 0) {
-    return fmt::format("/api/v1/map?from={:.0f}&to={:.0f}", options.from, options.to);
-  }
-  if (options.at > 0) return fmt::format("/api/v1/map?at={:.0f}", options.at);
-  return "/api/v1/map";
-}
 
 int Severity(const json& edge) {
   const std::string state = edge.value("state", "");
@@ -39,13 +30,11 @@ void PrintEdges(const json& map, bool only_problems) {
   std::map<int64_t, std::string> names;
   for (const json& node : map["nodes"]) names[node["id"]] = node["name"];
   std::vector<json> edges(map["edges"].begin(), map["edges"].end());
-  std::stable_sort(edges.begin(), edges.end(), [](const json& a, const json& b) {
-    if (Severity(a) != Severity(b)) return Severity(a) < Severity(b);
-    const auto latency = [](const json& e) {
-      const json& value = e["metrics"]["latency"];
-      return value.is_number() ? value.get<double>() : -1.0;
-    };
-    return latency(a) > latency(b);
+  // Worst first, then slowest, then as they came onto the map.
+  std::ranges::sort(edges, {}, [](const json& e) {
+    const json& latency = e["metrics"]["latency"];
+    return std::tuple(Severity(e), latency.is_number() ? -latency.get<double>() : 1.0,
+                      e.value("id", 0));
   });
   Table table({{"state", Align::kLeft},
                {"client", Align::kLeft},
@@ -77,7 +66,7 @@ void PrintEdges(const json& map, bool only_problems) {
 }
 
 int PrintMap(const Options& options) {
-  const auto map = Get(options.server, TargetOf(options));
+  const auto map = Get(options.server, WithTime("/api/v1/map", options.time));
   if (!map) return PrintError(map.error());
   if (options.as_json) {
     std::cout << map->dump(2) << "\n";
@@ -101,9 +90,7 @@ void AddMap(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("map", "Print the live map, or the map of a past time.");
   auto options = std::make_shared<Options>();
   AddServerOptions(*command, options->server);
-  command->add_option("--at", options->at, "The map at a past time (unix seconds)");
-  command->add_option("--from", options->from, "Begin of a range (unix seconds)");
-  command->add_option("--to", options->to, "End of a range (unix seconds)");
+  AddTimeOptions(*command, options->time);
   command->add_flag("--problems", options->problems, "Only what is over or near its limit");
   command->add_flag("--json", options->as_json, "The server's whole answer as JSON");
   command->callback([&run, options] { run = [options] { return PrintMap(*options); }; });

@@ -11,6 +11,5 @@ if [ "${1:-}" = --tidy ]; then
   say "clang-tidy (every warning is an error)"
   # Compile commands and generated headers are all it needs; nothing is compiled for the host.
   build_preset tidy --target pano_probes_skeleton
-  git ls-files -- "${@/%//*.cc}" | grep -v '_fuzz\.cc$\|_bench\.cc$' |
-    xargs -r -P "$JOBS" -n 4 clang-tidy-19 --quiet -p build/tidy
+  python3 tools/tidy.py build/tidy "$@"
 fi

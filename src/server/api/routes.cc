@@ -42,7 +42,8 @@ std::span<const Route> Routes() { return kRoutes; }
 
 const Route* FindRoute(const Request& request, bool& known_path) {
   known_path = false;
-  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  const std::string_view asked = request.method;
+  const std::string_view method = asked == "HEAD" ? "GET" : asked;
   for (const Route& route : kRoutes) {
     if (route.path != request.path) continue;
     known_path = true;

@@ -29,7 +29,7 @@ std::vector<MapEvent> EventLog::Range(uint64_t from_ns, uint64_t to_ns) const {
   for (const MapEvent& e : events_) {
     if (e.row.time_ns >= from_ns && e.row.time_ns < to_ns) out.push_back(e);
   }
-  std::ranges::stable_sort(out, {}, [](const MapEvent& e) { return e.row.time_ns; });
+  std::ranges::sort(out, {}, [](const MapEvent& e) { return std::pair(e.row.time_ns, e.number); });
   return out;
 }
 

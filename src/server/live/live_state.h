@@ -106,7 +106,6 @@ class LiveState {
 
   // The pipeline's thread only.
   Names working_names_;
-  bool names_changed_ = false;
   std::map<uint64_t, OpenSecond> open_;
   std::map<uint32_t, Presence> present_;
   std::map<uint32_t, analysis::StateTracker> edge_trackers_;

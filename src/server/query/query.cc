@@ -208,7 +208,7 @@ Result<std::vector<EndpointTotals>> Reader::Endpoints(const EdgeFilter& filter, 
     if (at_server && by_view.contains({edge, false})) continue;
     std::move(totals.begin(), totals.end(), std::back_inserter(out));
   }
-  std::stable_sort(out.begin(), out.end(), [](const EndpointTotals& a, const EndpointTotals& b) {
+  std::sort(out.begin(), out.end(), [](const EndpointTotals& a, const EndpointTotals& b) {
     return std::tie(b.request, a.edge, a.endpoint) < std::tie(a.request, b.edge, b.endpoint);
   });
   if (out.size() > limit) out.resize(limit);
