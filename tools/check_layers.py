@@ -33,6 +33,8 @@ ALLOWED = {
     "src/server/ingest": ["base/", "schema/", "wire/"],
     "src/server/tag": ["base/", "schema/", "wire/batch.h"],
     "src/server/analysis": ["base/", "schema/"],
+    # Capacity reads the folded graph of the analysis: the same rates, the same limits.
+    "src/server/capacity": ["base/", "schema/", "server/analysis/"],
     # Live state is judged where it is kept: analysis is pure and is called from here.
     "src/server/live": ["base/", "schema/", "server/tag/row.h", "server/analysis/"],
     # A run keeps what live saw, and judges it: one more reader of live's windows.
