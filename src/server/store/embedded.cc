@@ -197,7 +197,8 @@ Status EmbeddedChdb::InsertNative(std::string_view table, std::string_view block
   const Result<std::string> reply = Send(Op::kInsert, payload, InNs(options_.insert_timeout));
   const std::lock_guard lock(mutex_);
   if (!reply) {
-    health_.last_error = reply.error().text;
+    // While it is down, why it went down is the thing to know.
+    if (up_) health_.last_error = reply.error().text;
     if (IsDiskFull(reply.error())) health_.disk_full = true;
     return std::unexpected(reply.error());
   }

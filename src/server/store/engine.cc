@@ -302,8 +302,10 @@ void BecomeEngine(const EngineArguments& arguments) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != arguments.parent) _exit(0);  // it died before the line above
   prctl(PR_SET_NAME, "pano-store");
-  // Ctrl-C in a terminal reaches the whole group; the parent ends us when it is done.
+  // Ctrl-C in a terminal reaches the whole group, a service's end every process of its control
+  // group; the parent ends us when it has written what it holds.
   signal(SIGINT, SIG_IGN);
+  signal(SIGTERM, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
   signal(SIGPIPE, SIG_IGN);
   const rlimit no_core{0, 0};
