@@ -1,9 +1,9 @@
-# pano_bpf(NAME SOURCES file.bpf.c...): compiles each probe with clang for the kernel, links them into
-# one object, and generates its skeleton. Link to the INTERFACE target NAME and include
-# "bpf/NAME.skel.h". Types of the kernel come from the BTF of the machine that builds; relocations
+# pano_bpf(NAME KERNEL major*100+minor SOURCES file.bpf.c...): compiles each probe with clang for the
+# kernel, PANO_KERNEL naming the oldest that must take it, links them into one object, and generates
+# its skeleton. Link to the INTERFACE target NAME and include "bpf/NAME.skel.h". Types of the kernel come from the BTF of the machine that builds; relocations
 # (CO-RE) adapt the object to the kernel that runs it.
 function(pano_bpf name)
-  cmake_parse_arguments(ARG "" "" "SOURCES" ${ARGN})
+  cmake_parse_arguments(ARG "" "KERNEL" "SOURCES" ${ARGN})
   find_program(PANO_BPF_CLANG NAMES clang-19 clang REQUIRED)
   find_program(PANO_BPFTOOL NAMES bpftool PATHS /usr/sbin /sbin REQUIRED)
   set(PANO_BPF_BTF /sys/kernel/btf/vmlinux CACHE FILEPATH "BTF the kernel types are taken from")
@@ -31,12 +31,13 @@ function(pano_bpf name)
     set(object ${out}/${stem}.bpf.o)
     add_custom_command(OUTPUT ${object}
       COMMAND ${PANO_BPF_CLANG} -target bpf -mcpu=v3 -O2 -g -std=gnu17 -D__TARGET_ARCH_${arch}
+        -DPANO_KERNEL=${ARG_KERNEL}
         -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-declarations
         -Wno-address-of-packed-member -Wno-implicit-fallthrough
         -I ${out} -isystem /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
         -MD -MF ${object}.d -MT ${object} -c ${source} -o ${object}
       DEPENDS ${source} ${types} DEPFILE ${object}.d
-      COMMENT "Probe ${stem}" VERBATIM)
+      COMMENT "Probe ${stem} of ${name}" VERBATIM)
     list(APPEND objects ${object})
   endforeach()
 

@@ -120,7 +120,8 @@ struct pano_closed {
   struct pano_stats stats;
   __u8 l4_protocol;
   __u8 tcp_state;  // the state it left
-  __u8 pad[6];
+  __u8 timed_out;  // 1: given up, the peer was silent for too long
+  __u8 pad[5];
 };
 LAYOUT_ASSERT(struct pano_closed, 88);
 

@@ -3,44 +3,81 @@
 #pragma once
 
 #include "../maps/capture_limit.h"
-#include "../maps/conn_storage.h"
-#include "../maps/conn_table.h"
 #include "../maps/self_port.h"
 #include "emit.h"
 #include "sock.h"
 
-inline_fn struct conn_state* conn_find(struct sock* sk) {
-  if (config_sock_storage) return bpf_sk_storage_get(&conn_storage, sk, 0, 0);
-  __u64 cookie = bpf_get_socket_cookie(sk);
-  return bpf_map_lookup_elem(&conn_table, &cookie);
-}
+#if PANO_TYPED
+#include "../maps/conn_storage.h"
+#else
+#include "../maps/conn_table.h"
+#endif
 
-cold_fn struct conn_state* table_make(__u64 cookie) {
-  struct conn_state* state = bpf_map_lookup_elem(&conn_table, &cookie);
-  if (state) return state;
-  struct conn_state fresh;
-  __builtin_memset(&fresh, 0, sizeof(fresh));
-  bpf_map_update_elem(&conn_table, &cookie, &fresh, BPF_NOEXIST);
-  return bpf_map_lookup_elem(&conn_table, &cookie);
+#define DATAGRAM_ID (1ull << 63)  // datagram sockets of conn_table go by the number of their inode
+
+#if PANO_TYPED
+
+inline_fn struct conn_state* conn_find(struct sock* sk) {
+  return bpf_sk_storage_get(&conn_storage, sk, 0, 0);
 }
 
 inline_fn struct conn_state* conn_make(struct sock* sk) {
-  struct conn_state* state;
-  if (config_sock_storage) {
-    state = bpf_sk_storage_get(&conn_storage, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-  } else {
-    state = table_make(bpf_get_socket_cookie(sk));
-  }
+  struct conn_state* state = bpf_sk_storage_get(&conn_storage, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
   if (!state) {
     count_loss(PANO_LOSS_STATE_FULL);
     return 0;
   }
   if (!state->cookie) {
     state->cookie = bpf_get_socket_cookie(sk);
-    state->capture = config_default_capture;
+    state->capture = settings.default_capture;
   }
   return state;
 }
+
+// A socket begins to connect, to listen, or is accepted: its state, fresh where need be.
+inline_fn struct conn_state* conn_begin(struct sock* sk) { return conn_make(sk); }
+
+#else
+
+cold_fn struct conn_state* table_make(__u64 key) {
+  struct conn_state* state = bpf_map_lookup_elem(&conn_table, &key);
+  if (state) return state;
+  struct conn_state fresh;
+  __builtin_memset(&fresh, 0, sizeof(fresh));
+  bpf_map_update_elem(&conn_table, &key, &fresh, BPF_NOEXIST);
+  state = bpf_map_lookup_elem(&conn_table, &key);
+  if (!state) count_loss(PANO_LOSS_STATE_FULL);
+  return state;
+}
+
+// TCP sockets go by their address, which a later socket may have again: it passes conn_begin.
+inline_fn struct conn_state* conn_find(struct sock* sk) {
+  __u64 key = (__u64)sk;
+  return bpf_map_lookup_elem(&conn_table, &key);
+}
+
+// Cookies of sockets cannot be asked for before 5.12. Where and when a socket was met first is as
+// good a name.
+inline_fn void conn_name(struct conn_state* state) {
+  state->cookie = (bpf_ktime_get_ns() << 8 | (bpf_get_smp_processor_id() & 255)) & ~DATAGRAM_ID;
+  state->capture = settings.default_capture;
+}
+
+inline_fn struct conn_state* conn_make(struct sock* sk) {
+  struct conn_state* state = table_make((__u64)sk);
+  if (state && !state->cookie) conn_name(state);
+  return state;
+}
+
+inline_fn struct conn_state* conn_begin(struct sock* sk) {
+  struct conn_state* state = table_make((__u64)sk);
+  if (!state) return 0;
+  if (state->cookie) __builtin_memset(state, 0, sizeof(*state));
+  conn_name(state);
+  return state;
+}
+
+#endif
 
 inline_fn void fill_header(struct pano_header* out, struct conn_state* state, __u16 type) {
   out->time_ns = bpf_ktime_get_ns();
@@ -105,9 +142,9 @@ inline_fn void note_window(struct conn_state* state, const struct tcp_sock* tp) 
 }
 
 inline_fn void fill_stats(struct pano_closed* out, struct sock* sk, struct conn_state* state) {
-  const struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
+  const struct tcp_sock* tp = tcp_of(sk);
   __builtin_memset(&out->stats, 0, sizeof(out->stats) + 8);
-  out->l4_protocol = sk->sk_protocol;
+  out->l4_protocol = LOAD(sk, sk_protocol);
   if (tp) {
     read_tcp_stats(&out->stats, sk, tp);
     out->stats.zero_win_tx = state->zero_win;

@@ -11,7 +11,7 @@
 #define CONN_WINDOW_SHUT 16u  // the last look found our receive window closed
 
 struct conn_state {
-  __u64 cookie;
+  __u64 cookie;    // names the socket to user space, never twice; 0: not filled yet
   __u64 syn_ns;    // when connect() began
   __u64 reported;  // fingerprint of the counters at the last walk
   __u64 byte_tx;   // datagrams only; TCP counts for itself

@@ -2,8 +2,8 @@
 // Writing records into the ring of this CPU.
 #pragma once
 
-#include "../maps/config.h"
 #include "../maps/rings.h"
+#include "../maps/settings.h"
 #include "user_buffer.h"
 
 inline_fn void* this_ring(void) {
@@ -14,8 +14,8 @@ inline_fn void* this_ring(void) {
 // The reader polls; it is woken only when so much is pending that it could come too late.
 inline_fn __u64 wake_flag(void* ring, __u32 order) {
   if (order & 15) return BPF_RB_NO_WAKEUP;
-  return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > config_wake_bytes ? BPF_RB_FORCE_WAKEUP
-                                                                        : BPF_RB_NO_WAKEUP;
+  return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > settings.wake_bytes ? BPF_RB_FORCE_WAKEUP
+                                                                          : BPF_RB_NO_WAKEUP;
 }
 
 inline_fn int emit(const void* record, __u32 bytes) {
@@ -50,15 +50,10 @@ inline_fn void emit_slot(void* ring, const struct pano_data* head, __u64 base, _
   bpf_ringbuf_submit(slot, wake_flag(ring, head->header.order));
 }
 
-inline_fn struct scratch* this_scratch(__u32 slot) {
-  __u32 index = bpf_get_smp_processor_id() * SCRATCH_SLOTS + slot;
-  return bpf_map_lookup_elem(&scratches, &index);
-}
-
 // Several pieces, or an address in front: gathered first, then copied in its exact size.
 cold_fn int emit_gathered(const struct pano_data* head, const struct pano_tuple* tuple,
                           const struct user_buffer* from, __u32 want, __u32 slot) {
-  struct scratch* room = this_scratch(slot);
+  struct scratch* room = scratch_of(slot);
   void* ring = this_ring();
   if (!room || !ring) return 0;
   const __u32 head_bytes = tuple ? sizeof(struct pano_data_addressed) : sizeof(struct pano_data);
@@ -68,7 +63,7 @@ cold_fn int emit_gathered(const struct pano_data* head, const struct pano_tuple*
   out->data = *head;
   if (tuple) out->tuple = *tuple;
   if (from->vector) {
-    got = gather(room, head_bytes, from, want);
+    got = gather(room, slot, head_bytes, from, want);
   } else if (from->base && want) {
     got = want;
     asm volatile("" : "+r"(got));

@@ -2,8 +2,11 @@
 // Who sent a datagram: unconnected sockets have no peer of their own, it comes with each call.
 #pragma once
 
-#include "../maps/pending_peer.h"
 #include "conn.h"
+
+#if PANO_TYPED
+#include "../maps/pending_peer.h"
+#endif
 
 union peer_address {
   struct sockaddr_in v4;
@@ -33,6 +36,8 @@ inline_fn int read_remote(struct pano_tuple* out, __u64 name) {
   set_remote(out, &address);
   return 0;
 }
+
+#if PANO_TYPED
 
 // The memory may have been put to another use since: only what the kernel could have written
 // counts.
@@ -68,3 +73,5 @@ inline_fn void await_peer(struct sock* sk, __u64 name, __u32 order, __u32 tgid) 
   pending->order = order;
   pending->tgid = tgid;
 }
+
+#endif

@@ -21,6 +21,7 @@
 #define NR_PREADV2 327
 #define NR_PWRITEV2 328
 #define NR_IO_URING_ENTER 426
+#define REGS_CALL_NUMBER orig_ax
 #elif defined(__TARGET_ARCH_arm64)
 #define NR_READ 63
 #define NR_WRITE 64
@@ -38,6 +39,7 @@
 #define NR_PREADV2 286
 #define NR_PWRITEV2 287
 #define NR_IO_URING_ENTER 426
+#define REGS_CALL_NUMBER syscallno
 #else
 #error "system call numbers of this architecture are not known"
 #endif

@@ -3,17 +3,12 @@
 #pragma once
 
 #include "../maps/loss.h"
-#include "../maps/message_cursor.h"
 #include "../maps/scratch.h"
 #include "task.h"
 
+#define VECTOR_FIRST 4     // buffers of one call that are read at once: most calls have no more
 #define VECTOR_MAX 512     // buffers of one call that are followed (gRPC writes 260 at once)
 #define MMSG_STRIDE 64ull  // sizeof(struct mmsghdr)
-
-struct user_vector {
-  __u64 base;
-  __u64 length;
-};
 
 // The head of struct user_msghdr, as both sides of the system call lay it out.
 struct user_message {
@@ -28,8 +23,9 @@ struct user_buffer {
   __u64 base;    // bytes in one piece, or
   __u64 vector;  // a vector of `count` pieces; both 0: nothing to copy
   __u64 count;
-  __u64 name;  // struct sockaddr; 0: none
-  __u64 room;  // size of `base`
+  __u64 name;                              // struct sockaddr; 0: none
+  __u64 room;                              // size of `base`
+  struct user_vector first[VECTOR_FIRST];  // the pieces `vector` begins with, once read
 };
 
 inline_fn int read_message(__u64 at, struct user_buffer* out) {
@@ -44,28 +40,12 @@ inline_fn int read_message(__u64 at, struct user_buffer* out) {
   return 0;
 }
 
-// Which message of the vector this hook belongs to; the cursor moves on.
-cold_fn __u32 step_cursor(struct task_struct* task, const struct call* call, int failed) {
-  struct message_cursor* cursor =
-      bpf_task_storage_get(&message_cursors, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-  if (!cursor) return ~0u;
-  if (failed) {
-    cursor->vector = 0;
-    return ~0u;
-  }
-  if (cursor->vector != call->arg[1] || cursor->index >= call->arg[2]) {
-    cursor->vector = call->arg[1];
-    cursor->index = 0;
-  }
-  return cursor->index++;
-}
-
 inline_fn int moves_many(const struct call* call) {
   return call->number == NR_SENDMMSG || call->number == NR_RECVMMSG;
 }
 
 inline_fn void locate(const struct call* call, __u32 message, struct user_buffer* out) {
-  __builtin_memset(out, 0, sizeof(*out));
+  out->base = out->vector = out->count = out->name = out->room = 0;
   switch (call->number) {
     case NR_SENDTO:
     case NR_RECVFROM:
@@ -93,60 +73,83 @@ inline_fn void locate(const struct call* call, __u32 message, struct user_buffer
   }
 }
 
-// Most vectors hold one piece, or all that is wanted in the first: then no gathering is needed.
+// Reads the first pieces of a vector. Most vectors hold one piece, or all that is wanted in the
+// first: those are turned into a plain buffer, and need no gathering.
 inline_fn void flatten(struct user_buffer* buffer, __u32 want) {
-  struct user_vector piece;
+  __u32 count = buffer->count;
   if (!buffer->vector || !want) return;
-  if (bpf_probe_read_user(&piece, sizeof(piece), (void*)buffer->vector)) {
+  if (buffer->count > VECTOR_FIRST) count = VECTOR_FIRST;
+  asm volatile("" : "+r"(count));
+  if (count > VECTOR_FIRST) return;
+  __builtin_memset(buffer->first, 0, sizeof(buffer->first));
+  if (bpf_probe_read_user(buffer->first, count * sizeof(buffer->first[0]), (void*)buffer->vector)) {
     count_loss(PANO_LOSS_USER_FAULT);
     buffer->vector = 0;
     return;
   }
-  if (buffer->count > 1 && piece.length < want) return;
-  buffer->base = piece.base;
-  buffer->room = piece.length;
+  if (buffer->count > 1 && buffer->first[0].length < want) return;
+  buffer->base = buffer->first[0].base;
+  buffer->room = buffer->first[0].length;
   buffer->vector = 0;
 }
 
-struct gathering {
-  struct scratch* out;
-  const struct user_buffer* from;
-  __u32 at;    // where in `out` payload begins
-  __u32 done;  // bytes copied
-  __u32 want;
-  __u32 fault;
-};
-
-static long gather_piece(__u32 index, void* context) {
-  struct gathering* g = context;
-  struct user_vector piece;
-  __u32 done = g->done;
-  __u32 at = g->at;
-  if (index >= g->from->count || done >= g->want) return 1;
-  g->fault = 1;
-  if (bpf_probe_read_user(&piece, sizeof(piece),
-                          (void*)(g->from->vector + sizeof(piece) * (__u64)index)))
-    return 1;
-  __u64 length = g->want - done;
+// Copies one piece behind what is there already; 0: go on with the next.
+inline_fn int gather_piece(struct scratch* out, struct user_vector piece) {
+  const __u32 done = out->done;
+  const __u32 at = out->head;
+  __u64 length = out->want;
+  if (done >= length || at > SCRATCH_HEAD) return 1;
+  length -= done;
   if (piece.length < length) length = piece.length;
   asm volatile("" : "+r"(length));
   if (length > PAYLOAD_MAX) return 1;
-  if (at > SCRATCH_HEAD) return 1;
-  if (length && bpf_probe_read_user(g->out->bytes + at + (done & (PAYLOAD_MAX - 1)), length,
-                                    (void*)piece.base))
+  if (length && bpf_probe_read_user(out->bytes + at + (done & (PAYLOAD_MAX - 1)), length,
+                                    (void*)piece.base)) {
+    out->fault = 1;
     return 1;
-  g->done = done + (__u32)length;
-  g->fault = 0;
+  }
+  out->done = done + (__u32)length;
   return 0;
 }
 
-// Copies up to `want` bytes of the vector to `at` in `out`; the number copied.
-inline_fn __u32 gather(struct scratch* out, __u32 at, const struct user_buffer* from, __u32 want) {
-  struct gathering g = {.out = out, .from = from, .at = at, .want = want};
-  bpf_loop(VECTOR_MAX, gather_piece, &g, 0);
-  if (g.fault)
+// The pieces behind the first ones. Global, so that the verifier looks at it once and by itself;
+// the loop's state lies in the map, where it counts as unknown, and each turn looks like the one
+// before.
+__weak __noinline int gather_rest(__u32 slot) {
+  struct scratch* out = scratch_of(slot);
+  if (!out) return 0;
+  for (__u32 i = VECTOR_FIRST; i < VECTOR_MAX; i++) {
+    struct user_vector piece;
+    if (i >= out->count || out->done >= out->want) break;
+    if (bpf_probe_read_user(&piece, sizeof(piece),
+                            (void*)(out->vector + sizeof(piece) * (__u64)i))) {
+      out->fault = 1;
+      break;
+    }
+    if (gather_piece(out, piece)) break;
+  }
+  return 0;
+}
+
+// Copies up to `want` bytes of the vector to `head` in the scratch of `slot`; the number copied.
+inline_fn __u32 gather(struct scratch* out, __u32 slot, __u32 head, const struct user_buffer* from,
+                       __u32 want) {
+  out->done = 0;
+  out->fault = 0;
+  out->head = head;
+  out->want = want;
+  int over = 0;
+#pragma unroll
+  for (__u32 i = 0; i < VECTOR_FIRST; i++)
+    if (!over && i < from->count) over = gather_piece(out, from->first[i]);
+  if (!over && from->count > VECTOR_FIRST) {
+    out->vector = from->vector;
+    out->count = from->count;
+    gather_rest(slot);
+  }
+  if (out->fault)
     count_loss(PANO_LOSS_USER_FAULT);
-  else if (g.done < want && from->count > VECTOR_MAX)
+  else if (out->done < want && from->count > VECTOR_MAX)
     count_loss(PANO_LOSS_VECTOR_TOO_LONG);
-  return g.done;
+  return out->done;
 }

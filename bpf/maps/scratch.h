@@ -5,6 +5,7 @@
 #pragma once
 
 #include "../abi/record.h"
+#include "../lib/kernel.h"
 
 #define PAYLOAD_MAX 16384
 #define SCRATCH_HEAD sizeof(struct pano_data_addressed)
@@ -14,7 +15,19 @@
 #define SCRATCH_URING 2
 #define SCRATCH_SLOTS 3
 
+// struct iovec
+struct user_vector {
+  __u64 base;
+  __u64 length;
+};
+
 struct scratch {
+  __u64 vector;  // pieces in user memory
+  __u64 count;
+  __u32 want;   // bytes asked for
+  __u32 done;   // bytes copied
+  __u32 head;   // where in `bytes` payload begins
+  __u32 fault;  // user memory could not be read
   __u8 bytes[SCRATCH_HEAD + 2 * PAYLOAD_MAX];
 };
 
@@ -24,3 +37,8 @@ struct {
   __type(key, __u32);
   __type(value, struct scratch);
 } scratches __weak SEC(".maps");
+
+static __always_inline struct scratch* scratch_of(__u32 slot) {
+  __u32 index = bpf_get_smp_processor_id() * SCRATCH_SLOTS + slot;
+  return bpf_map_lookup_elem(&scratches, &index);
+}

@@ -3,7 +3,9 @@
 // they are; the completed request does. Its structures are private to the kernel: where they are
 // not as expected, the bytes are counted without payload.
 #include "../lib/walked.h"
+#if PANO_TYPED
 #include "../maps/pending_uring.h"
+#endif
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -57,7 +59,7 @@ inline_fn void locate_uring(struct io_kiocb* request, __u8 op, __u32 length,
                             struct user_buffer* out) {
   const struct io_rw___uring* rw = (const void*)request;
   const struct io_sr_msg___uring* message = (const void*)request;
-  __builtin_memset(out, 0, sizeof(*out));
+  out->base = out->vector = out->count = out->name = out->room = 0;
   switch (op) {
     case OP_READ:
     case OP_WRITE:
@@ -86,19 +88,34 @@ inline_fn void locate_uring(struct io_kiocb* request, __u8 op, __u32 length,
   }
 }
 
-// The record that waits for this completion, or, in the sys_exit tier, one made here.
+#if PANO_TYPED
+
+inline_fn __u32 capture_of(__u64 cookie) {
+  const __u32* limit = bpf_map_lookup_elem(&capture_limit, &cookie);
+  return limit ? *limit : settings.default_capture;
+}
+
+// The record that waits for this completion; answers how much of its payload is wanted.
 inline_fn int head_of(const struct walked* socket, __u8 direction, __u32 length,
-                      struct conn_state* state, struct pano_data* head) {
+                      struct pano_data* head, __u32* want) {
   struct pending_uring_key key = {.sock = (__u64)socket->sk, .direction = direction};
-  if (config_join_io_uring) {
-    const struct pano_data* pending = bpf_map_lookup_elem(&pending_urings, &key);
-    if (!pending) return -1;
-    *head = *pending;
-    bpf_map_delete_elem(&pending_urings, &key);
-    return 0;
-  }
-  if (config_sock_storage) return -1;
+  const struct pano_data* pending = bpf_map_lookup_elem(&pending_urings, &key);
+  if (!pending) return -1;
+  *head = *pending;
+  bpf_map_delete_elem(&pending_urings, &key);
+  *want = capture_of(head->header.socket);
+  return 0;
+}
+
+#else
+
+// No system call returned that moved these bytes: the record is made here.
+inline_fn int head_of(const struct walked* socket, __u8 direction, __u32 length,
+                      struct pano_data* head, __u32* want) {
   const __u64 task_id = bpf_get_current_pid_tgid();
+  if (task_id >> 32 == own_tgid) return -1;
+  struct conn_state* state = walked_ready(socket, task_id >> 32);
+  if (!state) return -1;
   __builtin_memset(head, 0, sizeof(*head));
   fill_header(&head->header, state, PANO_DATA);
   head->header.flags |= PANO_FLAG_IO_URING;
@@ -110,34 +127,23 @@ inline_fn int head_of(const struct walked* socket, __u8 direction, __u32 length,
     head->tcp_seq = walked_seq(socket, direction) - length;
   else
     count_datagram(state, length, direction);
+  *want = state->capture;
   return 0;
 }
 
-inline_fn __u32 capture_of(const struct walked* socket, struct conn_state* state, __u64 cookie) {
-  const __u32* limit;
-  if (state) return state->capture;
-  limit = bpf_map_lookup_elem(&capture_limit, &cookie);
-  return limit ? *limit : config_default_capture;
-}
+#endif
 
 inline_fn int on_done(struct io_kiocb* request, int result) {
   struct pano_data head;
   struct user_buffer from;
   struct walked socket;
-  struct conn_state* state = 0;
+  __u32 want = 0;
   if (!request || result <= 0) return 0;
   const __u8 op = BPF_CORE_READ(request, opcode);
   const int direction = uring_direction(op);
   if (direction < 0 || walk_to_socket(BPF_CORE_READ(request, file), &socket)) return 0;
-  if (!config_sock_storage) {
-    const __u32 tgid = bpf_get_current_pid_tgid() >> 32;
-    if (tgid == own_tgid) return 0;
-    state = walked_ready(&socket, tgid);
-    if (!state) return 0;
-  }
-  if (head_of(&socket, direction, result, state, &head)) return 0;
+  if (head_of(&socket, direction, result, &head, &want)) return 0;
   locate_uring(request, op, result, &from);
-  __u32 want = capture_of(&socket, state, head.header.socket);
   if (want > head.length) want = head.length;
   if (head.length != (__u32)result) want = 0;
   emit_data(&head, 0, &from, want, SCRATCH_URING);
@@ -153,5 +159,8 @@ int BPF_PROG(io_uring_done, struct io_ring_ctx* ring, void* request, struct io_u
 SEC("tp_btf/io_uring_complete")
 int BPF_PROG(io_uring_done_parts, void* ring, void* request, __u64 user_data, int result,
              unsigned int flags) {
+  // Before 5.19 there was one argument less, and what stands in the place of `request` is a number
+  // of the program's own choice. Asking for the last argument has such kernels refuse this probe.
+  asm volatile("" : "+r"(flags));
   return on_done(request, result);
 }

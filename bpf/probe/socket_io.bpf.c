@@ -3,6 +3,7 @@
 // receive, in the caller's context. Calls that move no socket's bytes cost nothing.
 #include "../lib/conn.h"
 #include "../lib/peer.h"
+#include "../maps/message_cursor.h"
 #include "../maps/pending_uring.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -31,6 +32,22 @@ cold_fn struct conn_state* first_state(struct sock* sk) {
   else
     state->role = sock_role(sk);
   return state;
+}
+
+// Which message of the vector this hook belongs to; the cursor moves on.
+cold_fn __u32 step_cursor(struct task_struct* task, const struct call* call, int failed) {
+  struct message_cursor* cursor =
+      bpf_task_storage_get(&message_cursors, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  if (!cursor) return ~0u;
+  if (failed) {
+    cursor->vector = 0;
+    return ~0u;
+  }
+  if (cursor->vector != call->arg[1] || cursor->index >= call->arg[2]) {
+    cursor->vector = call->arg[1];
+    cursor->index = 0;
+  }
+  return cursor->index++;
 }
 
 // Holds a call of io_uring back until its completion tells where the bytes are.
@@ -90,14 +107,14 @@ inline_fn void emit_transfer(struct transfer* t, const struct call* call, __u32 
   struct pano_tuple tuple;
   struct user_buffer from;
   int addressed = 0;
-  const struct tcp_sock* tp = bpf_skc_to_tcp_sock(t->sk);
+  const struct tcp_sock* tp = tcp_of(t->sk);
   const __u32 slot = t->direction == PANO_TX ? SCRATCH_TX : SCRATCH_RX;
   __u32 want = t->length;
   fill_data(&head, t, tp);
   if (want > t->state->capture) want = t->state->capture;
   if (call->number == NR_IO_URING_ENTER) {
     head.header.flags |= PANO_FLAG_IO_URING;
-    if (config_join_io_uring) {
+    if (settings.join_io_uring) {
       hold_for_uring(&head, t->sk);
       return;
     }

@@ -8,7 +8,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 SEC("tp_btf/tcp_probe")
 int BPF_PROG(tcp_segment, struct sock* sk) {
   struct conn_state* state = conn_find(sk);
-  const struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
+  const struct tcp_sock* tp = tcp_of(sk);
   if (state && tp) note_window(state, tp);
   return 0;
 }

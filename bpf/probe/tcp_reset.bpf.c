@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 // Resets, sent and received. One may be sent where there is no socket (nobody listens): then the
-// segment that caused it tells the ends.
+// segment that caused it tells the ends. Older kernels pass this hook only with a socket.
 #include "../lib/conn.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -8,9 +8,10 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define ERROR_CANCELED 125   // the application gave up: closed while connecting
 #define ERROR_NO_ADDRESS 99  // no local port was left
+#define ERROR_TIMED_OUT 110
 
 inline_fn void on_connect(struct sock* sk) {
-  struct conn_state* state = conn_make(sk);
+  struct conn_state* state = conn_begin(sk);
   if (!state) return;
   state->syn_ns = bpf_ktime_get_ns();
   state->tgid = bpf_get_current_pid_tgid() >> 32;
@@ -21,21 +22,19 @@ inline_fn void on_connect(struct sock* sk) {
 }
 
 inline_fn int failure_of(struct sock* sk) {
-  struct call call;
   if (sk->sk_err) return sk->sk_err;
   if (sk->sk_err_soft) return sk->sk_err_soft;
-  current_call(bpf_get_current_task_btf(), &call);
-  return call.number == NR_CONNECT ? ERROR_NO_ADDRESS : ERROR_CANCELED;
+  return current_call_number() == NR_CONNECT ? ERROR_NO_ADDRESS : ERROR_CANCELED;
 }
 
 inline_fn void on_connect_done(struct sock* sk, struct conn_state* state, int established) {
-  const struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
+  const struct tcp_sock* tp = tcp_of(sk);
   struct pano_connected record;
   conn_open(sk, state);
   __builtin_memset(&record, 0, sizeof(record));
   fill_header(&record.header, state, PANO_CONNECTED);
   record.latency_ns = state->syn_ns ? record.header.time_ns - state->syn_ns : 0;
-  record.syn_retrans = tp ? tp->total_retrans : 0;
+  record.syn_retrans = tp ? LOAD(tp, total_retrans) : 0;
   if (!established) {
     record.error = failure_of(sk);
     record.reset = state->flags & CONN_GOT_RESET ? 1 : 0;
@@ -45,9 +44,8 @@ inline_fn void on_connect_done(struct sock* sk, struct conn_state* state, int es
 
 inline_fn void on_accept(struct sock* sk) {
   struct pano_header record;
-  struct self_port_key port = {.netns = sk->__sk_common.skc_net.net->ns.inum,
-                               .port = sk->__sk_common.skc_num};
-  struct conn_state* state = conn_make(sk);
+  struct self_port_key port = {.netns = netns_of(sk), .port = sk->__sk_common.skc_num};
+  struct conn_state* state = conn_begin(sk);
   if (!state) return;
   state->role = PANO_ROLE_SERVER;
   if (bpf_map_lookup_elem(&self_port, &port)) {
@@ -61,15 +59,14 @@ inline_fn void on_accept(struct sock* sk) {
 
 inline_fn void on_listen(struct sock* sk) {
   struct pano_accept_queue record;
-  struct conn_state* state = conn_make(sk);
+  struct conn_state* state = conn_begin(sk);
   if (!state) return;
   state->role = PANO_ROLE_SERVER;
   state->tgid = bpf_get_current_pid_tgid() >> 32;
   state->drops = sk->sk_drops.counter;
   if (own_tgid && state->tgid == own_tgid) {
     const __u8 yes = 1;
-    struct self_port_key port = {.netns = sk->__sk_common.skc_net.net->ns.inum,
-                                 .port = sk->__sk_common.skc_num};
+    struct self_port_key port = {.netns = netns_of(sk), .port = sk->__sk_common.skc_num};
     state->flags |= CONN_SELF;
     bpf_map_update_elem(&self_port, &port, &yes, BPF_ANY);
     return;
@@ -81,11 +78,20 @@ inline_fn void on_listen(struct sock* sk) {
   emit(&record, sizeof(record));
 }
 
+// TCP gave the connection up: nothing came back for too long (segments sent again, keepalive or
+// TCP_USER_TIMEOUT). The error is ETIMEDOUT, or what ICMP had said of the way meanwhile.
+inline_fn int timed_out(struct sock* sk, const struct conn_state* state, int old) {
+  if (old == TCP_SYN_SENT || old == TCP_SYN_RECV || old == TCP_LISTEN) return 0;
+  if (state->flags & CONN_GOT_RESET || !sk->sk_err) return 0;
+  return sk->sk_err == ERROR_TIMED_OUT || sk->sk_err == sk->sk_err_soft;
+}
+
 inline_fn void on_close(struct sock* sk, struct conn_state* state, int old) {
   struct pano_closed record;
   fill_header(&record.header, state, PANO_CLOSED);
   fill_stats(&record, sk, state);
   record.tcp_state = old;
+  record.timed_out = timed_out(sk, state, old);
   emit(&record, sizeof(record));
 }
 

@@ -23,13 +23,13 @@ using decode::EventType;
 using decode::Role;
 using source::Tier;
 
-class TcpLifeTest : public ::testing::Test {
+class TcpLifeTest : public ::testing::TestWithParam<Tier> {
  protected:
   void SetUp() override {
     ASSERT_EQ(observer().failure(), "") << "these tests need the rights to load eBPF (root)";
     observer().Clear();
   }
-  static Observer& observer() { return Observer::Of(Tier::kSockLength); }
+  static Observer& observer() { return Observer::Of(GetParam()); }
 };
 
 void Sleep(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
@@ -38,7 +38,7 @@ void SetInt(int fd, int level, int name, int value) {
   Must(setsockopt(fd, level, name, &value, sizeof(value)) == 0, "setsockopt");
 }
 
-TEST_F(TcpLifeTest, ConnectAndAccept) {
+TEST_P(TcpLifeTest, ConnectAndAccept) {
   const ChildRun run = RunChild([]() -> Facts { return {MakeTcpPair(Family::kV4).client_port}; });
   ASSERT_EQ(run.status, 0);
   const auto port = static_cast<uint16_t>(run.facts[0]);
@@ -54,7 +54,7 @@ TEST_F(TcpLifeTest, ConnectAndAccept) {
   EXPECT_EQ(accepted[0].event.tuple.remote_port, port);
 }
 
-TEST_F(TcpLifeTest, RefusedConnect) {
+TEST_P(TcpLifeTest, RefusedConnect) {
   const ChildRun run = RunChild([]() -> Facts {
     const Listener listener = Listen(Family::kV4, 1);
     close(listener.fd);
@@ -80,7 +80,7 @@ TEST_F(TcpLifeTest, RefusedConnect) {
   EXPECT_EQ(sent.tuple.netns, failed[0].event.tuple.netns);
 }
 
-TEST_F(TcpLifeTest, ConnectThatIsNeverAnswered) {
+TEST_P(TcpLifeTest, ConnectThatIsNeverAnswered) {
   const ChildRun run = RunChild([]() -> Facts {
     EnterOwnNetns();
     const Listener listener = Listen(Family::kV4, 1);
@@ -112,7 +112,7 @@ TEST_F(TcpLifeTest, ConnectThatIsNeverAnswered) {
   for (const Seen& seen : again) EXPECT_EQ(seen.event.tcp_state, 2) << "SYN_SENT";
 }
 
-TEST_F(TcpLifeTest, ConnectThatIsGivenUpAndConnectWithoutPort) {
+TEST_P(TcpLifeTest, ConnectThatIsGivenUpAndConnectWithoutPort) {
   const ChildRun run = RunChild([]() -> Facts {
     EnterOwnNetns();
     const Listener silent = Listen(Family::kV4, 1);
@@ -139,7 +139,7 @@ TEST_F(TcpLifeTest, ConnectThatIsGivenUpAndConnectWithoutPort) {
   EXPECT_EQ(without[1].event.error, EADDRNOTAVAIL);
 }
 
-TEST_F(TcpLifeTest, OverflowOfTheAcceptQueueEqualsTheKernelsCount) {
+TEST_P(TcpLifeTest, OverflowOfTheAcceptQueueEqualsTheKernelsCount) {
   const ChildRun run = RunChild([]() -> Facts {
     EnterOwnNetns();
     const Listener listener = Listen(Family::kV4, 1);
@@ -167,7 +167,7 @@ TEST_F(TcpLifeTest, OverflowOfTheAcceptQueueEqualsTheKernelsCount) {
   EXPECT_LE(overflow, run.facts[3]);
 }
 
-TEST_F(TcpLifeTest, RetransmitsEqualTheKernelsCount) {
+TEST_P(TcpLifeTest, RetransmitsEqualTheKernelsCount) {
   const ChildRun run = RunChild([]() -> Facts {
     EnterOwnNetns();
     const TcpPair pair = MakeTcpPair(Family::kV4);
@@ -196,7 +196,39 @@ TEST_F(TcpLifeTest, RetransmitsEqualTheKernelsCount) {
   EXPECT_EQ(counted, run.facts[1]);
 }
 
-TEST_F(TcpLifeTest, ResetsAreSeenAtBothEnds) {
+// A peer that falls silent: TCP gives the established connection up, and says so when it closes.
+TEST_P(TcpLifeTest, SilentPeerIsATimeout) {
+  const ChildRun run = RunChild([]() -> Facts {
+    EnterOwnNetns();
+    const TcpPair pair = MakeTcpPair(Family::kV4);
+    SetInt(pair.client, IPPROTO_TCP, TCP_USER_TIMEOUT, 400);
+    Shell(fmt::format("iptables -A INPUT -p tcp --sport {} -j DROP", pair.client_port));
+    Must(write(pair.client, "into the void", 13) == 13, "write");
+    char room[10];
+    Must(read(pair.client, room, sizeof(room)) < 0 && errno == ETIMEDOUT, "given up");
+    const TcpPair fine = MakeTcpPair(Family::kV4);
+    close(fine.client);
+    close(fine.server);
+    return {pair.client_port, fine.client_port, NetCounter("TcpExt", "TCPAbortOnTimeout")};
+  });
+  ASSERT_EQ(run.status, 0);
+  EXPECT_EQ(run.facts[2], 1u);
+  const auto port = static_cast<uint16_t>(run.facts[0]);
+  const auto timed_out = [](const SeenList& list) {
+    return Where(list, [](const Event& e) { return e.type == EventType::kClosed && e.error != 0; });
+  };
+  const SeenList closed = timed_out(
+      observer().Of(port, [&](const SeenList& list) { return !timed_out(list).empty(); }));
+  ASSERT_EQ(closed.size(), 1u);
+  EXPECT_EQ(closed[0].event.error, ETIMEDOUT);
+  EXPECT_EQ(closed[0].event.tuple.local_port, port) << "the end that gave up";
+  const SeenList fine =
+      observer().OfType(static_cast<uint16_t>(run.facts[1]), EventType::kClosed, 2);
+  ASSERT_EQ(fine.size(), 2u);
+  for (const Seen& seen : fine) EXPECT_EQ(seen.event.error, 0);
+}
+
+TEST_P(TcpLifeTest, ResetsAreSeenAtBothEnds) {
   const ChildRun run = RunChild([]() -> Facts {
     const TcpPair pair = MakeTcpPair(Family::kV6);
     const linger hard{1, 0};
@@ -216,7 +248,7 @@ TEST_F(TcpLifeTest, ResetsAreSeenAtBothEnds) {
   }
 }
 
-TEST_F(TcpLifeTest, ListenersAreAnnouncedWithTheirLimit) {
+TEST_P(TcpLifeTest, ListenersAreAnnouncedWithTheirLimit) {
   const ChildRun run = RunChild([]() -> Facts { return {Listen(Family::kV4, 77).port}; });
   ASSERT_EQ(run.status, 0);
   const SeenList seen =
@@ -226,7 +258,7 @@ TEST_F(TcpLifeTest, ListenersAreAnnouncedWithTheirLimit) {
   EXPECT_EQ(seen[0].event.tgid, static_cast<uint32_t>(run.pid));
 }
 
-TEST_F(TcpLifeTest, LiveConnectionsTellTheirCounters) {
+TEST_P(TcpLifeTest, LiveConnectionsTellTheirCounters) {
   PausedChild child([](const std::function<void(Facts)>& pause) {
     const TcpPair pair = MakeTcpPair(Family::kV4);
     Must(write(pair.client, "hello", 5) == 5, "write");
@@ -243,7 +275,7 @@ TEST_F(TcpLifeTest, LiveConnectionsTellTheirCounters) {
   }
 }
 
-TEST_F(TcpLifeTest, ProcessesBeginAndEnd) {
+TEST_P(TcpLifeTest, ProcessesBeginAndEnd) {
   const ChildRun run = RunChild([]() -> Facts {
     const pid_t pid = fork();
     if (pid == 0) {
@@ -268,6 +300,9 @@ TEST_F(TcpLifeTest, ProcessesBeginAndEnd) {
   ASSERT_EQ(exits.size(), 1u);
   EXPECT_EQ(exits[0].event.exit_code, 3 << 8);
 }
+
+INSTANTIATE_TEST_SUITE_P(Tiers, TcpLifeTest, ::testing::Values(Tier::kSockLength, Tier::kSysExit),
+                         [](const auto& one) { return std::string(source::Name(one.param)); });
 
 }  // namespace
 }  // namespace pano::test

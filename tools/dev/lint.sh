@@ -10,6 +10,6 @@ if [ "${1:-}" = --tidy ]; then
   [ "$#" -gt 0 ] || set -- src
   say "clang-tidy (every warning is an error)"
   # Compile commands and generated headers are all it needs; nothing is compiled for the host.
-  build_preset tidy --target pano_probes_skeleton
+  build_preset tidy --target pano_sock_length_skeleton pano_sys_exit_skeleton
   python3 tools/tidy.py build/tidy "$@"
 fi

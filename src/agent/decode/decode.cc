@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/decode/decode.h"
 
+#include <cerrno>
 #include <cstring>
 
 #include "bpf/abi/record.h"
@@ -103,6 +104,7 @@ Verdict DecodeStats(Bytes bytes, EventType type, Event* out) {
   if (!ReadAs(bytes, &record)) return Verdict::kTooShort;
   ReadHeader(record.header, type, out);
   out->tcp_state = record.tcp_state;
+  if (record.timed_out != 0) out->error = ETIMEDOUT;
   out->stats.byte_tx = record.stats.byte_tx;
   out->stats.byte_rx = record.stats.byte_rx;
   out->stats.packet_tx = record.stats.packet_tx;

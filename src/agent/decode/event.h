@@ -78,9 +78,8 @@ struct Event {
   uint32_t waited_us = 0;
   bool spliced = false;  // sendfile or splice: length counts, payload cannot be seen
 
-  // kConnected
-  // errno of a failed connect; ECANCELED: closed by the application while connecting,
-  // EADDRNOTAVAIL: no local port left.
+  // kConnected: errno of a failed connect; ECANCELED: closed by the application while connecting,
+  // EADDRNOTAVAIL: no local port left. kClosed: ETIMEDOUT where TCP gave up on a silent peer.
   int error = 0;
   uint64_t latency_ns = 0;   // SYN_SENT to the outcome
   uint32_t syn_retrans = 0;  // SYNs sent again on the way

@@ -4,6 +4,7 @@
 #include "agent/source/kernel_object.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <unistd.h>
 
@@ -12,11 +13,14 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
+#include <optional>
 #include <string_view>
 
 #include "agent/source/probe_table.h"
 #include "bpf/abi/loss.h"
-#include "bpf/pano_probes.skel.h"
+#include "bpf/abi/settings.h"
+#include "bpf/pano_sock_length.skel.h"
+#include "bpf/pano_sys_exit.skel.h"
 
 namespace pano::source {
 namespace {
@@ -77,69 +81,160 @@ bool Wanted(const Probe& probe, const LiveOptions& options) {
   return options.tcp_probe || std::string_view(probe.program) != "tcp_segment";
 }
 
+const Probe* ProbeOf(std::string_view program) {
+  for (const Probe& probe : kProbes)
+    if (program == probe.program) return &probe;
+  return nullptr;
+}
+
+// The program libbpf named last when it gave up; none: the refusal was of something else.
+const Probe* ProbeOfComplaint() {
+  constexpr std::string_view kMark = "prog '";
+  const size_t at = g_complaint.rfind(kMark);
+  if (at == std::string::npos) return nullptr;
+  const size_t from = at + kMark.size();
+  return ProbeOf(std::string_view(g_complaint).substr(from, g_complaint.find('\'', from) - from));
+}
+
+// The object that holds the probes of a tier, compiled for the oldest kernel it promises to serve.
+bpf_object* OpenObject(Tier tier) {
+  size_t bytes = 0;
+  const void* elf = tier == Tier::kSockLength ? pano_sock_length::elf_bytes(&bytes)
+                                              : pano_sys_exit::elf_bytes(&bytes);
+  LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "panoscope");
+  return bpf_object__open_mem(elf, bytes, &opts);
+}
+
 uint64_t RingSize(uint64_t all, int cpus) {
   const uint64_t each = std::bit_floor(std::max<uint64_t>(all / static_cast<uint64_t>(cpus), 1));
   return std::clamp(each, kMinRing, kMaxRing);
 }
 
-}  // namespace
-
-KernelObject::~KernelObject() {
-  for (bpf_link* link : links_) bpf_link__destroy(link);
-  for (const int fd : ring_fds_) close(fd);
-  pano_probes__destroy(skeleton_);
+// Where a variable lies in its section: each probe brought its own copy, linking chose one.
+std::optional<size_t> OffsetOf(const bpf_object* object, const char* section,
+                               std::string_view name) {
+  const btf* types = bpf_object__btf(object);
+  const int id = btf__find_by_name_kind(types, section, BTF_KIND_DATASEC);
+  const btf_type* type = id > 0 ? btf__type_by_id(types, static_cast<uint32_t>(id)) : nullptr;
+  if (!type) return std::nullopt;
+  const btf_var_secinfo* variables = btf_var_secinfos(type);
+  for (int i = 0; i < btf_vlen(type); ++i) {
+    const btf_type* variable = btf__type_by_id(types, variables[i].type);
+    if (variable && name == btf__name_by_offset(types, variable->name_off))
+      return variables[i].offset;
+  }
+  return std::nullopt;
 }
 
-Status KernelObject::Open(const LiveOptions& options, Tier tier,
-                          const std::set<std::string>& enabled) {
-  const std::lock_guard lock(g_load_mutex);
-  g_complaint.clear();
-  libbpf_set_print(KeepComplaint);
-  skeleton_ = pano_probes__open();
-  if (!skeleton_) return Fail(Code::kUnsupported, "open probes: {}", Reason(errno));
-  for (const Probe& probe : kProbes) {
-    bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, probe.program);
-    if (program) bpf_program__set_autoload(program, enabled.contains(probe.program));
-    if (!program && probe.required && enabled.contains(probe.program))
-      return Fail(Code::kUnsupported, "no program {} in this build", probe.program);
-  }
+}  // namespace
+
+KernelObject::~KernelObject() { Close(); }
+
+void KernelObject::Close() {
+  for (bpf_link* link : links_) bpf_link__destroy(link);
+  for (const int fd : ring_fds_) close(fd);
+  bpf_object__close(object_);
+  links_.clear();
+  ring_fds_.clear();
+  object_ = nullptr;
+}
+
+bpf_map* KernelObject::Map(const char* name) const {
+  return bpf_object__find_map_by_name(object_, name);
+}
+
+int KernelObject::MapFd(const char* name) const { return bpf_map__fd(Map(name)); }
+
+// Sizes and switches, before loading.
+Status KernelObject::SetUp(const LiveOptions& options, bool join_io_uring) {
   const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
+  bpf_map* rings = Map("rings");
+  bpf_map* scratches = Map("scratches");
+  bpf_map* switches = Map(".rodata.settings");
+  if (!rings || !scratches || !switches)
+    return Fail(Code::kInternal, "this build's probes lack a map");
   ring_size_ = RingSize(options.ring_bytes, static_cast<int>(cpus));
-  bpf_map__set_max_entries(skeleton_->maps.rings, cpus);
-  bpf_map__set_max_entries(skeleton_->maps.scratches, cpus * kScratchSlots);
-  skeleton_->rodata->config_default_capture = options.default_capture;
-  skeleton_->rodata->config_sock_storage = tier == Tier::kSockLength;
-  skeleton_->rodata->config_join_io_uring =
-      tier == Tier::kSockLength &&
-      (enabled.contains("io_uring_done") || enabled.contains("io_uring_done_parts"));
-  skeleton_->rodata->config_wake_bytes = ring_size_ / 4;
-  const int error = pano_probes__load(skeleton_);
-  if (error != 0) return Fail(Code::kUnsupported, "{}", Reason(-error));
+  bpf_map__set_max_entries(rings, cpus);
+  PANO_TRY(MakeRings(cpus));
+  // The first is the pattern of them all: before 5.10 even their sizes must agree.
+  bpf_map__set_inner_map_fd(rings, ring_fds_[0]);
+  bpf_map__set_max_entries(scratches, cpus * kScratchSlots);
+  pano_settings settings{};
+  settings.wake_bytes = ring_size_ / 4;
+  settings.default_capture = options.default_capture;
+  settings.join_io_uring = join_io_uring;
+  size_t room = 0;
+  // libbpf hands the section out as constant, yet before loading it is ours to fill in.
+  auto* bytes = static_cast<std::byte*>(const_cast<void*>(bpf_map__initial_value(switches, &room)));
+  const std::optional<size_t> at = OffsetOf(object_, ".rodata.settings", "settings");
+  if (!bytes || !at || *at + sizeof(settings) > room)
+    return Fail(Code::kInternal, "this build's probes lack their settings");
+  std::memcpy(bytes + *at, &settings, sizeof(settings));
   return {};
 }
 
-Status KernelObject::MakeRings(const LiveOptions&) {
-  const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
-  for (uint32_t cpu = 0; cpu < cpus; ++cpu) {
+Status KernelObject::LoadOnce(const LiveOptions& options, Tier tier,
+                              const std::set<std::string>& enabled) {
+  Close();
+  g_complaint.clear();
+  libbpf_set_print(KeepComplaint);
+  object_ = OpenObject(tier);
+  if (!object_) return Fail(Code::kUnsupported, "open probes: {}", Reason(errno));
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, object_)
+      bpf_program__set_autoload(program, enabled.contains(bpf_program__name(program)));
+  PANO_TRY(
+      SetUp(options, enabled.contains("io_uring_done") || enabled.contains("io_uring_done_parts")));
+  if (const int error = bpf_object__load(object_))
+    return Fail(Code::kUnsupported, "{}", Reason(-error));
+  return {};
+}
+
+Status KernelObject::Open(const LiveOptions& options, Tier tier, std::set<std::string>* enabled,
+                          std::map<std::string, std::string>* refused) {
+  const std::lock_guard lock(g_load_mutex);
+  for (;;) {
+    Status loaded = LoadOnce(options, tier, *enabled);
+    if (loaded) return loaded;
+    const Probe* probe = ProbeOfComplaint();
+    if (!probe || !enabled->erase(probe->program)) return loaded;
+    refused->emplace(probe->program, loaded.error().text);
+    if (probe->required || enabled->empty()) return loaded;
+    for (const Probe& other : kProbes)
+      if (other.instead_of && std::string_view(other.instead_of) == probe->program)
+        enabled->insert(other.program);
+  }
+}
+
+Status KernelObject::MakeRings(uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
     const int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "pano_ring", 0, 0,
                                   static_cast<uint32_t>(ring_size_), nullptr);
-    if (fd < 0) return Fail(Code::kExhausted, "make ring: {}", ErrnoText(errno));
+    if (fd < 0) return Fail(Code::kUnsupported, "make ring: {}", Reason(errno));
     ring_fds_.push_back(fd);
-    if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.rings), &cpu, &fd, BPF_ANY) != 0)
+  }
+  return {};
+}
+
+Status KernelObject::PlaceRings() const {
+  uint32_t cpu = 0;
+  for (const int fd : ring_fds_) {
+    if (bpf_map_update_elem(MapFd("rings"), &cpu, &fd, BPF_ANY) != 0)
       return Fail(Code::kInternal, "place ring: {}", ErrnoText(errno));
+    ++cpu;
   }
   return {};
 }
 
 Status KernelObject::Attach(Tier tier, std::vector<Capability>* report) {
   for (const Probe& probe : kProbes) {
-    bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, probe.program);
+    bpf_program* program = bpf_object__find_program_by_name(object_, probe.program);
     if (!program || !bpf_program__autoload(program)) continue;
     bpf_link* link = nullptr;
     const std::string_view name = probe.program;
     if (name == "walk_storage") {
       bpf_iter_link_info info{};
-      info.map.map_fd = static_cast<uint32_t>(bpf_map__fd(skeleton_->maps.conn_storage));
+      info.map.map_fd = static_cast<uint32_t>(MapFd("conn_storage"));
       LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
       link = bpf_program__attach_iter(program, &opts);
     } else {
@@ -163,42 +258,34 @@ Status KernelObject::Attach(Tier tier, std::vector<Capability>* report) {
 Result<std::unique_ptr<KernelObject>> KernelObject::Load(const LiveOptions& options, Tier tier,
                                                          std::vector<Capability>* report) {
   std::set<std::string> enabled;
-  std::vector<Capability> found;
   for (const Probe& probe : kProbes)
     if (Serves(probe, tier) && Wanted(probe, options) && !probe.instead_of)
       enabled.insert(probe.program);
 
   std::unique_ptr<KernelObject> object(new KernelObject());
-  Status opened = object->Open(options, tier, enabled);
-  std::set<std::string> refused;
-  std::set<std::string> reasons;
+  std::map<std::string, std::string> refused;
+  Status ready = object->Open(options, tier, &enabled, &refused);
+  std::vector<Capability> found;
   for (const Probe& probe : kProbes) {
-    if (probe.instead_of && refused.contains(probe.instead_of)) enabled.insert(probe.program);
-    if (!enabled.contains(probe.program)) continue;
-    Capability& entry =
-        found.emplace_back(Capability{std::string(probe.name), true, {}, std::string(probe.lost)});
-    if (opened) continue;
-    // Something was refused: each probe is tried alone to find out which.
-    KernelObject alone;
-    if (const Status status = alone.Open(options, tier, {probe.program}); !status) {
+    const auto why = refused.find(probe.program);
+    Capability entry{std::string(probe.name), true, {}, std::string(probe.lost)};
+    if (why != refused.end()) {
       entry.available = false;
-      entry.reason = status.error().text;
-      refused.insert(probe.program);
-      if (probe.required) reasons.insert(entry.reason);
+      entry.reason = why->second;
+    } else if (!enabled.contains(probe.program)) {
+      continue;
+    } else if (!ready) {
+      // Nothing is known of the others once one the tier cannot do without was refused.
+      if (!refused.empty()) continue;
+      entry.available = false;
+      entry.reason = ready.error().text;
     }
+    found.push_back(std::move(entry));
   }
-  if (!opened && reasons.empty() && !refused.empty()) {
-    for (const std::string& program : refused) enabled.erase(program);
-    object.reset(new KernelObject());
-    opened = object->Open(options, tier, enabled);
-  }
-  Status ready = opened;
-  if (ready) ready = object->MakeRings(options);
+  if (ready) ready = object->PlaceRings();
   if (ready) ready = object->Attach(tier, &found);
   if (report) report->insert(report->end(), found.begin(), found.end());
-  if (!ready)
-    return Fail(Code::kUnsupported, "tier {}: {}", Name(tier),
-                reasons.empty() ? ready.error().text : *reasons.begin());
+  if (!ready) return Fail(Code::kUnsupported, "tier {}: {}", Name(tier), ready.error().text);
   return object;
 }
 
@@ -230,7 +317,7 @@ Result<std::vector<std::byte>> KernelObject::Walk(const bpf_link* link) {
 }
 
 Status KernelObject::SetCapture(uint64_t socket, uint32_t capture_bytes) const {
-  const int fd = bpf_map__fd(skeleton_->maps.capture_limit);
+  const int fd = MapFd("capture_limit");
   if (bpf_map_update_elem(fd, &socket, &capture_bytes, BPF_ANY) != 0)
     return Fail(Code::kExhausted, "set capture: {}", ErrnoText(errno));
   return {};
@@ -243,13 +330,13 @@ std::vector<LossCounter> KernelObject::Losses() const {
   std::vector<uint64_t> each(static_cast<size_t>(libbpf_num_possible_cpus()));
   for (uint32_t cause = 0; cause < std::size(kCauses); ++cause) {
     LossCounter counter{kCauses[cause], 0};
-    if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.loss), &cause, each.data()) == 0)
+    if (bpf_map_lookup_elem(MapFd("loss"), &cause, each.data()) == 0)
       for (const uint64_t count : each) counter.count += count;
     out.push_back(std::move(counter));
   }
   LossCounter recursion{"recursion", 0};
   bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, skeleton_->obj) {
+  bpf_object__for_each_program(program, object_) {
     bpf_prog_info info{};
     uint32_t length = sizeof(info);
     if (bpf_program__fd(program) < 0) continue;

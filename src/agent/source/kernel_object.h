@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -14,7 +15,8 @@
 #include "base/result.h"
 
 struct bpf_link;
-struct pano_probes;
+struct bpf_map;
+struct bpf_object;
 
 namespace pano::source {
 
@@ -41,12 +43,22 @@ class KernelObject {
  private:
   KernelObject() = default;
 
-  Status Open(const LiveOptions& options, Tier tier, const std::set<std::string>& enabled);
-  Status MakeRings(const LiveOptions& options);
+  // Loads the programs of `enabled`. Those an older kernel refuses by name are taken out, and tried
+  // in another form where there is one; `refused` says which and why.
+  Status Open(const LiveOptions& options, Tier tier, std::set<std::string>* enabled,
+              std::map<std::string, std::string>* refused);
+  Status LoadOnce(const LiveOptions& options, Tier tier, const std::set<std::string>& enabled);
+  Status SetUp(const LiveOptions& options, bool join_io_uring);
+  void Close();
+  Status MakeRings(uint32_t count);
+  Status PlaceRings() const;
   Status Attach(Tier tier, std::vector<Capability>* report);
   static Result<std::vector<std::byte>> Walk(const bpf_link* link);
 
-  pano_probes* skeleton_ = nullptr;
+  bpf_map* Map(const char* name) const;
+  int MapFd(const char* name) const;
+
+  bpf_object* object_ = nullptr;
   std::vector<bpf_link*> links_;
   bpf_link* seed_ = nullptr;
   bpf_link* walk_ = nullptr;

@@ -3,6 +3,7 @@
 
 #include "agent/source/live_source.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -126,8 +127,10 @@ void LiveSource::Wait(uint64_t until_ns) {
   const timespec time{static_cast<time_t>(rest / 1'000'000'000),
                       static_cast<long>(rest % 1'000'000'000)};
   // Edge-triggered: records that wait do not end the pause, an alarm from the kernel side does.
+  pollfd alarms{.fd = alarms_.get(), .events = POLLIN, .revents = 0};
   epoll_event alarm{};
-  epoll_pwait2(alarms_.get(), &alarm, 1, &time, nullptr);
+  // epoll_pwait2 would do both, from kernel 5.11 on.
+  if (ppoll(&alarms, 1, &time, nullptr) > 0) epoll_wait(alarms_.get(), &alarm, 1, 0);
 }
 
 void LiveSource::ForwardOpen(const RawRecord& record, const RecordSink& sink) {
@@ -259,10 +262,10 @@ Result<std::unique_ptr<Source>> OpenLive(const LiveOptions& options,
     PANO_ASSIGN(auto rings, (*kernel)->MapRings());
     return std::make_unique<LiveSource>(std::move(*kernel), std::move(rings), tier, options);
   }
-  return std::unexpected(
-      Error{Code::kUnsupported, "this kernel or these rights allow no capture: " + why,
-            "run as root on a kernel with BTF (/sys/kernel/btf/vmlinux), 5.17 or "
-            "newer; `panoscope doctor` lists what is missing"});
+  return std::unexpected(Error{Code::kUnsupported,
+                               "this kernel or these rights allow no capture: " + why,
+                               "run as root on a kernel with BTF (/sys/kernel/btf/vmlinux), 5.8 or "
+                               "newer; `panoscope doctor` lists what is missing"});
 }
 
 std::vector<Capability> ProbeCapabilities() {

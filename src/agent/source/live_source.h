@@ -20,7 +20,7 @@ namespace pano::source {
 enum class Tier : uint8_t {
   kAuto,
   kSockLength,  // tp_btf/sock_{send,recv}_length: one hook per socket call (kernel 6.3 and newer)
-  kSysExit,     // tp_btf/sys_exit: every system call passes a hook (kernel 5.17 and newer)
+  kSysExit,     // tp_btf/sys_exit: every system call passes a hook (kernel 5.8 and newer)
   kNone,        // no eBPF at all
 };
 std::string_view Name(Tier tier);  // "auto", "sock_length", "sys_exit", "none"
