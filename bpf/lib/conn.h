@@ -15,6 +15,14 @@
 
 #define DATAGRAM_ID (1ull << 63)  // datagram sockets of conn_table go by the number of their inode
 
+// What holds of a socket when it is met first.
+inline_fn void conn_start(struct conn_state* state, struct sock* sk, __u64 cookie) {
+  const struct tcp_sock* tp = tcp_of(sk);
+  state->cookie = cookie;
+  state->capture = settings.default_capture;
+  state->retrans = tp ? LOAD(tp, total_retrans) : 0;
+}
+
 #if PANO_TYPED
 
 inline_fn struct conn_state* conn_find(struct sock* sk) {
@@ -27,10 +35,7 @@ inline_fn struct conn_state* conn_make(struct sock* sk) {
     count_loss(PANO_LOSS_STATE_FULL);
     return 0;
   }
-  if (!state->cookie) {
-    state->cookie = bpf_get_socket_cookie(sk);
-    state->capture = settings.default_capture;
-  }
+  if (!state->cookie) conn_start(state, sk, bpf_get_socket_cookie(sk));
   return state;
 }
 
@@ -58,14 +63,13 @@ inline_fn struct conn_state* conn_find(struct sock* sk) {
 
 // Cookies of sockets cannot be asked for before 5.12. Where and when a socket was met first is as
 // good a name.
-inline_fn void conn_name(struct conn_state* state) {
-  state->cookie = (bpf_ktime_get_ns() << 8 | (bpf_get_smp_processor_id() & 255)) & ~DATAGRAM_ID;
-  state->capture = settings.default_capture;
+inline_fn __u64 new_cookie(void) {
+  return (bpf_ktime_get_ns() << 8 | (bpf_get_smp_processor_id() & 255)) & ~DATAGRAM_ID;
 }
 
 inline_fn struct conn_state* conn_make(struct sock* sk) {
   struct conn_state* state = table_make((__u64)sk);
-  if (state && !state->cookie) conn_name(state);
+  if (state && !state->cookie) conn_start(state, sk, new_cookie());
   return state;
 }
 
@@ -73,20 +77,25 @@ inline_fn struct conn_state* conn_begin(struct sock* sk) {
   struct conn_state* state = table_make((__u64)sk);
   if (!state) return 0;
   if (state->cookie) __builtin_memset(state, 0, sizeof(*state));
-  conn_name(state);
+  conn_start(state, sk, new_cookie());
   return state;
 }
 
 #endif
 
-inline_fn void fill_header(struct pano_header* out, struct conn_state* state, __u16 type) {
-  out->time_ns = bpf_ktime_get_ns();
+inline_fn void fill_header_at(struct pano_header* out, struct conn_state* state, __u16 type,
+                              __u64 time_ns) {
+  out->time_ns = time_ns;
   out->socket = state->cookie;
   out->tgid = state->tgid;
   out->tid = 0;
   out->type = type;
   out->flags = state->flags & CONN_EXISTING ? PANO_FLAG_EXISTING : 0;
   out->order = state->order++;
+}
+
+inline_fn void fill_header(struct pano_header* out, struct conn_state* state, __u16 type) {
+  fill_header_at(out, state, type, bpf_ktime_get_ns());
 }
 
 // Tells user space the tuple, once, and again when the owner became known or changed.
@@ -100,6 +109,22 @@ cold_fn int send_open(struct sock* sk, struct conn_state* state) {
 
 inline_fn void conn_open(struct sock* sk, struct conn_state* state) {
   if (!(state->flags & CONN_OPENED)) send_open(sk, state);
+}
+
+// Segments sent again since user space was last told. The socket counts them: what passed unseen is
+// told with the next, and an attempt that sent nothing is none.
+cold_fn int send_retransmit(struct sock* sk, struct conn_state* state) {
+  struct pano_retransmit record;
+  const struct tcp_sock* tp = tcp_of(sk);
+  if (!tp) return 0;
+  const __u32 total = LOAD(tp, total_retrans);
+  if (total == state->retrans) return 0;
+  fill_header(&record.header, state, PANO_RETRANSMIT);
+  read_tuple(&record.tuple, sk, state->role);
+  record.segments = total - state->retrans;
+  record.pad = 0;
+  if (emit(&record, sizeof(record)) == 0) state->retrans = total;
+  return 0;
 }
 
 // A socket may pass between processes (a parent accepts, a child serves): user space hears of the

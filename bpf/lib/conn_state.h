@@ -22,8 +22,10 @@ struct conn_state {
   __u32 capture;  // payload bytes per call; 0: counters only
   __u32 tgid;     // owner, once known
   __u32 zero_win;
-  __u32 drops;  // listeners: sk_drops at the last walk
+  __u32 drops;    // listeners: sk_drops at the last walk
+  __u32 retrans;  // of the socket's total_retrans, told to user space
   __u16 flags;
   __u8 role;
   __u8 owner_changes;
+  __u32 pad;
 };

@@ -45,13 +45,9 @@ inline_fn struct conn_state* walked_find(const struct walked* from) {
 cold_fn struct conn_state* walked_make(const struct walked* from) {
   struct conn_state* state = table_make(from->id);
   if (!state) return 0;
-  if (from->protocol == IPPROTO_TCP) {
-    conn_name(state);
-  } else {
-    state->cookie = from->id;
-    state->capture = settings.default_capture;
-    state->role = sock_role(from->sk);
-  }
+  const int tcp = from->protocol == IPPROTO_TCP;
+  conn_start(state, from->sk, tcp ? new_cookie() : from->id);
+  if (!tcp) state->role = sock_role(from->sk);
   return state;
 }
 

@@ -69,9 +69,17 @@ inline_fn __u32 passed_fin(struct sock* sk, const struct tcp_sock* tp) {
   return BPF_CORE_READ_BITFIELD(sk, sk_shutdown) & RCV_SHUTDOWN_BIT;
 }
 
+// TCP notes the time whenever it sends. Where nothing waits to be sent, that was while this very
+// call went out: free of charge, and earlier than anything its receiver does. The clock is the
+// same.
+inline_fn __u64 time_of(const struct transfer* t, const struct tcp_sock* tp) {
+  if (tp && t->direction == PANO_TX && tp->snd_nxt == tp->write_seq) return tp->tcp_clock_cache;
+  return bpf_ktime_get_ns();
+}
+
 inline_fn void fill_data(struct pano_data* head, const struct transfer* t,
                          const struct tcp_sock* tp) {
-  fill_header(&head->header, t->state, PANO_DATA);
+  fill_header_at(&head->header, t->state, PANO_DATA, time_of(t, tp));
   head->header.tgid = t->task_id >> 32;
   head->header.tid = (__u32)t->task_id;
   head->length = t->length;

@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-// Segments sent again. Runs in timer and softirq context.
+// Segments sent again. Runs in timer and softirq context. Recent kernels pass this hook also when
+// the attempt failed.
 #include "../lib/conn.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 SEC("tp_btf/tcp_retransmit_skb")
-int BPF_PROG(tcp_retransmit, struct sock* sk, struct sk_buff* skb) {
-  struct pano_retransmit record;
+int BPF_PROG(tcp_retransmit, struct sock* sk) {
   struct conn_state* state = conn_find(sk);
   if (!state || !state->cookie) {
     state = conn_make(sk);
     if (!state) return 0;
     state->flags |= CONN_EXISTING;
+    if (state->retrans) state->retrans--;  // this one is news; how many it was is not known
   }
   if (conn_is_self(state)) return 0;
   conn_open(sk, state);
-  fill_header(&record.header, state, PANO_RETRANSMIT);
-  read_tuple(&record.tuple, sk, state->role);
-  // How many segments this buffer holds is kept for TCP in its control block; 0 and 1 mean one.
-  record.segments = BPF_CORE_READ((struct tcp_skb_cb*)&skb->cb[0], tcp_gso_segs);
-  if (record.segments == 0) record.segments = 1;
-  record.pad = 0;
-  emit(&record, sizeof(record));
+  send_retransmit(sk, state);
   return 0;
 }
 

@@ -16,6 +16,7 @@ inline_fn void on_connect(struct sock* sk) {
   state->syn_ns = bpf_ktime_get_ns();
   state->tgid = bpf_get_current_pid_tgid() >> 32;
   state->role = PANO_ROLE_CLIENT;
+  state->retrans = 0;  // as the socket's own count
   // The local port is chosen after this hook, and the socket may be connecting for the second time.
   state->flags &= ~(CONN_OPENED | CONN_GOT_RESET | CONN_EXISTING);
   if (own_tgid && state->tgid == own_tgid) state->flags |= CONN_SELF;
@@ -108,6 +109,7 @@ int BPF_PROG(tcp_state, struct sock* sk, int old, int now) {
   } else if (now == TCP_ESTABLISHED || now == TCP_CLOSE) {
     state = conn_find(sk);
     if (!state || conn_is_self(state)) return 0;
+    if (state->flags & CONN_OPENED) send_retransmit(sk, state);
     if (old == TCP_SYN_SENT) on_connect_done(sk, state, now == TCP_ESTABLISHED);
     if (now == TCP_CLOSE && old != TCP_CLOSE) on_close(sk, state, old);
   }

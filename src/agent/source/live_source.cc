@@ -26,8 +26,9 @@
 namespace pano::source {
 namespace {
 
-// A probe stamps its time before it writes: records younger than this wait for the next drain.
-constexpr uint64_t kHoldBackNs = 100'000;
+// A record's time is that of what it tells, a little before it is written: records younger than
+// this wait for the next drain. What is sent over loopback is delivered in between.
+constexpr uint64_t kHoldBackNs = 500'000;
 // Time between two drains. The kernel wakes us when a quarter of a ring is waiting.
 constexpr uint64_t kIdleNs = 10'000'000;
 constexpr uint64_t kCalmNs = 5'000'000;
