@@ -9,7 +9,9 @@
 #include <random>
 
 #include "base/clock.h"
+#include "server/api/gzip.h"
 #include "server/api/http_server.h"
+#include "server/api/map_json.h"
 
 namespace pano::api {
 namespace {
@@ -183,6 +185,21 @@ BENCHMARK_CAPTURE(BM_Map, past_plain, false, When::kPast)
     ->Arg(500)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
+
+// What the first to ask pays for, in CPU time: the text, its packing, the stream's tick.
+void BM_Render(benchmark::State& state, std::string (*render)(const live::MapView&)) {
+  Map map(static_cast<uint32_t>(state.range(0)));
+  const auto view = map.context().live->Latest();
+  for (auto _ : state) benchmark::DoNotOptimize(render(*view));
+}
+std::string Text(const live::MapView& view) { return MapJson(view, false); }
+std::string Packed(const live::MapView& view) { return Gzip(MapJson(view, false)); }
+BENCHMARK_CAPTURE(BM_Render, text, Text)->Arg(60)->Arg(500)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(BM_Render, text_and_gzip, Packed)
+    ->Arg(60)
+    ->Arg(500)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(BM_Render, tick, TickJson)->Arg(60)->Arg(500)->Unit(benchmark::kMillisecond);
 
 // A second of batches into the live state, up to the published map and its verdict.
 void BM_Second(benchmark::State& state) {
