@@ -5,9 +5,10 @@ set(PANO_SANITIZED_TESTS
   pano_l7_test pano_session_test pano_metric_test pano_entity_test)
 add_custom_target(sanitized_tests)
 # Tests of what runs in several threads. "threaded_tests" builds them, "ctest -L tsan" runs them.
+# Not those that open the engine: its library, built without ThreadSanitizer, crashes beside it.
 set(PANO_THREADED_TESTS
-  pano_base_test pano_source_test pano_entity_test pano_agent_test pano_live_test pano_store_test
-  pano_api_test pano_server_test server_story_test)
+  pano_base_test pano_source_test pano_entity_test pano_agent_test pano_live_test pano_api_test
+  server_story_test)
 add_custom_target(threaded_tests)
 add_custom_target(fuzzers)  # everything "./dev fuzz" runs
 
