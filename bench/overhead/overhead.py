@@ -124,11 +124,13 @@ http {{ access_log off; keepalive_requests 100000000;
 
     def load(self, seconds):
         """Requests done, and seconds they took."""
-        out = subprocess.run(["wrk", "-t1", "-c32", f"-d{seconds}s",
+        out = subprocess.run(["wrk", "-t1", "-c32", "--latency", f"-d{seconds}s",
                               f"http://127.0.0.1:{self.port}/cart?user=7"],
                              capture_output=True, text=True, check=True).stdout
         found = re.search(r"(\d+) requests in ([\d.]+)s", out)
-        return int(found.group(1)), float(found.group(2)), None
+        p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)\b", out)
+        unit = {"us": 1, "ms": 1000, "s": 1000000}[p99.group(2)]
+        return int(found.group(1)), float(found.group(2)), float(p99.group(1)) * unit
 
 
 class Redis:

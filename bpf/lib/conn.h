@@ -141,8 +141,13 @@ inline_fn void conn_owner(struct conn_state* state, __u32 tgid) {
 
 inline_fn int conn_is_self(const struct conn_state* state) { return state->flags & CONN_SELF; }
 
+// What user space wishes is looked up at the first calls, and then now and again.
+inline_fn int capture_is_due(const struct conn_state* state) {
+  return state->order < 64 || (state->order & 127) == 0;
+}
+
 inline_fn void conn_capture(struct conn_state* state) {
-  if (state->order >= 64 && (state->order & 127)) return;
+  if (!capture_is_due(state)) return;
   const __u32* limit = bpf_map_lookup_elem(&capture_limit, &state->cookie);
   if (limit) state->capture = *limit;
 }

@@ -148,11 +148,22 @@ cold_fn int on_nothing(struct sock* sk, int result) {
   return 0;
 }
 
+// Nobody wants to hear of this socket's calls: it counts for itself. Now and again the long way is
+// taken, where another wish or another owner is noticed.
+inline_fn int is_of_no_interest(struct conn_state* state) {
+  if (state->capture || !(state->flags & CONN_OPENED)) return 0;
+  if (capture_is_due(state)) return 0;
+  state->order++;
+  return 1;
+}
+
 inline_fn int on_transfer(struct sock* sk, int result, int flags, __u8 direction) {
   const __u16 protocol = sk->sk_protocol;
   if (!is_inet(sk->__sk_common.skc_family)) return 0;
   if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP) return 0;
   if (result <= 0) return on_nothing(sk, result);
+  struct conn_state* state = conn_find(sk);
+  if (state && protocol == IPPROTO_TCP && is_of_no_interest(state)) return 0;
 
   struct transfer t = {.sk = sk, .length = result, .flags = flags, .direction = direction};
   struct task_struct* task = bpf_get_current_task_btf();
@@ -164,7 +175,6 @@ inline_fn int on_transfer(struct sock* sk, int result, int flags, __u8 direction
   if (moves_many(&call)) message = step_cursor(task, &call, 0);
   if (direction == PANO_RX && flags & (FLAG_PEEK | FLAG_ERROR_QUEUE)) return 0;
 
-  struct conn_state* state = conn_find(sk);
   if (!state || !state->cookie) state = first_state(sk);
   if (!state || conn_is_self(state)) return 0;
   t.state = state;
