@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Capture alone: opens the live source, decodes every record and drops it. The least an agent can
-// do, to tell the price of capture from the price of what is built on it. pano_drain [TIER] [skip]:
+// do, to tell the price of capture from the price of what is built on it. pano_drain [TIER]
+// [skip|full] [RING_BYTES]:
 // prints "ready" once it sees; on SIGTERM one line of JSON with its counts. `skip` asks for
 // counters only, of every socket.
 #include <fmt/format.h>

@@ -218,7 +218,7 @@ def summarise(name, pairs, agents):
         "agent_rss_mib": max(a["rss_mib"] for a in agents),
         "agent_ns_per_event": median([a["cpu_ns"] / a["events"] for a in agents if a.get("events")]
                                      or [0]),
-        "lost": lost,
+        "lost": lost if any("losses" in a for a in agents) else None,
     }
 
 
@@ -298,8 +298,8 @@ def show(result):
             print(f"  p99 latency             {'':27}{percent(w['p99_change'])}")
         print(f"  agent                   {w['agent_cores']:.3f} cores, {w['agent_rss_mib']:.0f} MiB, "
               f"{w['agent_ns_per_event']:.0f} ns per event")
-        lost = {k: v for k, v in w["lost"].items() if v}
-        print(f"  events lost             {lost if lost else 0}")
+        lost = None if w["lost"] is None else {k: v for k, v in w["lost"].items() if v}
+        print(f"  events lost             {'not told by this agent' if lost is None else lost or 0}")
     if result["io_loop"]:
         print("\none thread, cost per socket call")
         for name, ns in result["io_loop"].items():

@@ -105,9 +105,8 @@ bpf_object* OpenObject(Tier tier) {
   return bpf_object__open_mem(elf, bytes, &opts);
 }
 
-uint64_t RingSize(uint64_t all, int cpus) {
-  const uint64_t each = std::bit_floor(std::max<uint64_t>(all / static_cast<uint64_t>(cpus), 1));
-  return std::clamp(each, kMinRing, kMaxRing);
+uint64_t RingSize(uint64_t wanted) {
+  return std::clamp(std::bit_floor(std::max<uint64_t>(wanted, 1)), kMinRing, kMaxRing);
 }
 
 // Where a variable lies in its section: each probe brought its own copy, linking chose one.
@@ -153,7 +152,7 @@ Status KernelObject::SetUp(const LiveOptions& options, bool join_io_uring) {
   bpf_map* switches = Map(".rodata.settings");
   if (!rings || !scratches || !switches)
     return Fail(Code::kInternal, "this build's probes lack a map");
-  ring_size_ = RingSize(options.ring_bytes, static_cast<int>(cpus));
+  ring_size_ = RingSize(options.ring_bytes);
   bpf_map__set_max_entries(rings, cpus);
   PANO_TRY(MakeRings(cpus));
   // The first is the pattern of them all: before 5.10 even their sizes must agree.
