@@ -16,6 +16,14 @@ EventRow MakeEvent(uint64_t second, schema::EventKind kind, uint32_t service, ui
                    std::string text) {
   return {second * 1'000'000'000u, kind, service, instance, std::move(text)};
 }
+
+// What tells one build of a service from another. A pod is named by its template: DEPLOYMENT-HASH
+// and five letters of its own; anything else by what it runs.
+std::string BuildOf(const Instance& instance) {
+  const wire::InstanceInfo& info = instance.info;
+  if (!info.pod_uid.empty()) return info.instance.substr(0, info.instance.rfind('-'));
+  return info.executable + " " + info.command;
+}
 }  // namespace
 
 ReplicaWatch::PerService& ReplicaWatch::Of(const Service& service) {
@@ -34,6 +42,7 @@ void ReplicaWatch::Up(uint64_t second, const Service& service, const Instance& i
     return;
   }
   s.loud = true;
+  s.build_come = BuildOf(instance);
   if (s.changed == 0) s.changed = second;
   ++s.ups;
   if (ready_.size() < kMaxReady) {
@@ -51,6 +60,7 @@ void ReplicaWatch::Down(uint64_t second, const Service& service, const Instance&
     return;
   }
   s.loud = true;
+  s.build_gone = BuildOf(instance);
   if (s.changed == 0) s.changed = second;
   ++s.downs;
   if (ready_.size() < kMaxReady) {
@@ -71,10 +81,14 @@ std::vector<EventRow> ReplicaWatch::Take(uint64_t second) {
     const uint64_t wait = s.alive.empty() ? kAbsentSeconds : kSettleSeconds;
     if (second < s.changed + wait) continue;
     const auto now = static_cast<int64_t>(s.alive.size());
+    if (s.ups > 0 && s.downs > 0 && s.build_come != s.build_gone) {
+      ready_.push_back(MakeEvent(s.changed, schema::EventKind::kDeploy, id, 0,
+                                 fmt::format("{} was deployed", s.name)));
+    }
     if (s.reported >= 0 && now != s.reported) {
       ready_.push_back(MakeEvent(s.changed, schema::EventKind::kScale, id, 0,
                                  fmt::format("{} scaled from {} to {}", s.name, s.reported, now)));
-    } else if (s.reported == now && s.ups > 0 && s.downs > 0) {
+    } else if (s.reported == now && s.ups > 0 && s.downs > 0 && s.build_come == s.build_gone) {
       ready_.push_back(MakeEvent(s.changed, schema::EventKind::kRestart, id, 0,
                                  fmt::format("{} restarted", s.name)));
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turns instances that come and go into events people want to see: a service was scaled, restarted,
-// an instance came up or ended. Changes are let settle, so that a rolling restart is one event.
-// Owned by one thread; time is the batches' own.
+// deployed (its instances are of another build), an instance came up or ended. Changes are let
+// settle, so that a rolling restart is one event. Owned by one thread; time is the batches' own.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,8 @@ class ReplicaWatch {
     uint32_t ups = 0;
     uint32_t downs = 0;
     bool loud = false;
+    std::string build_gone;  // of the last instance that ended, of the last that came
+    std::string build_come;
   };
 
   PerService& Of(const Service& service);

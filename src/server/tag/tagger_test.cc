@@ -150,6 +150,22 @@ TEST(Tagger, ARestartIsTold) {
   EXPECT_EQ(settled.events[0].text, "cart restarted");
 }
 
+TEST(Tagger, ADeployIsTold) {
+  Tagger tagger;
+  wire::InstanceInfo old = Info(8, "cart", "cart-6c9f7d-x2k4p");
+  old.pod_uid = "1";
+  tagger.Tag(Batch(kStart, {Info(7, "web", "web-1"), old}, {Sample(7, 8)}));
+  const uint64_t now = kStart + 10;
+  wire::InstanceInfo next = Info(9, "cart", "cart-7b41aa-q8w2z");
+  next.pod_uid = "2";
+  next.start_time_ns = now * 1'000'000'000u;
+  old.gone = true;
+  tagger.Tag(Batch(now, {old, next}));
+  const TaggedBatch settled = tagger.Tag(Batch(now + 3));
+  ASSERT_EQ(KindsOf(settled), std::vector{EventKind::kDeploy});
+  EXPECT_EQ(settled.events[0].text, "cart was deployed");
+}
+
 TEST(Tagger, ScalingOutIsTold) {
   Tagger tagger;
   tagger.Tag(Batch(kStart, {Info(8, "cart", "cart-1")}));
