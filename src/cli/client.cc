@@ -35,6 +35,8 @@ Result<nlohmann::json> Decode(const http::response<http::string_body>& response)
   if (json.is_object() && json.contains("error") && json["error"].is_object()) {
     error.text = json["error"].value("message", error.text);
     error.hint = json["error"].value("hint", "");
+    if (json["error"].value("code", "") == "invalid") error.code = Code::kInvalid;
+    if (json["error"].value("code", "") == "not_found") error.code = Code::kNotFound;
   }
   if (response.result_int() == 401) error.hint = "pass the token with --token or PANOSCOPE_TOKEN";
   return std::unexpected(std::move(error));
@@ -97,12 +99,29 @@ Result<nlohmann::json> Get(const ServerAddress& server, const std::string& targe
   return Exchange(server, Request(http::verb::get, target, 11));
 }
 
+namespace {
+Result<nlohmann::json> Send(http::verb verb, const ServerAddress& server, const std::string& target,
+                            const nlohmann::json& body) {
+  Request request(verb, target, 11);
+  request.set(http::field::content_type, "application/json");
+  // Names and texts of the command line may be any bytes.
+  request.body() = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return Exchange(server, std::move(request));
+}
+}  // namespace
+
 Result<nlohmann::json> Post(const ServerAddress& server, const std::string& target,
                             const nlohmann::json& body) {
-  Request request(http::verb::post, target, 11);
-  request.set(http::field::content_type, "application/json");
-  request.body() = body.dump();
-  return Exchange(server, std::move(request));
+  return Send(http::verb::post, server, target, body);
+}
+
+Result<nlohmann::json> Patch(const ServerAddress& server, const std::string& target,
+                             const nlohmann::json& body) {
+  return Send(http::verb::patch, server, target, body);
+}
+
+Result<nlohmann::json> Delete(const ServerAddress& server, const std::string& target) {
+  return Exchange(server, Request(http::verb::delete_, target, 11));
 }
 
 void AddTimeOptions(CLI::App& command, AskedTime& time, bool one_time) {

@@ -15,6 +15,9 @@ namespace pano::cli {
 Result<nlohmann::json> Get(const ServerAddress& server, const std::string& target);
 Result<nlohmann::json> Post(const ServerAddress& server, const std::string& target,
                             const nlohmann::json& body);
+Result<nlohmann::json> Patch(const ServerAddress& server, const std::string& target,
+                             const nlohmann::json& body);
+Result<nlohmann::json> Delete(const ServerAddress& server, const std::string& target);
 
 // "http://host:port" taken apart; kInvalid with the offending text otherwise.
 struct HostPort {

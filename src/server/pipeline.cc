@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "server/api/limits_document.h"
 #include "server/ingest/ingest_queue.h"
+#include "server/run/run_keeper.h"
+#include "server/run_backfill.h"
 #include "server/store_archive.h"
 
 namespace pano::server {
@@ -44,6 +46,7 @@ class ServerPipeline::Impl {
   live::LiveState live_;
   api::StaticFiles files_;
   std::unique_ptr<StoreArchive> archive_;
+  std::unique_ptr<run::RunKeeper> runs_;
   api::Context context_;
   std::unique_ptr<api::HttpServer> http_;
   std::vector<std::string> warnings_;
@@ -51,6 +54,7 @@ class ServerPipeline::Impl {
 
  private:
   void OpenStore();
+  Status OpenRuns();
   Status LoadLimits();
   Status SetLimits(const analysis::Limits& limits);
   live::MapEvent AddEvent(tag::EventRow row);
@@ -134,6 +138,27 @@ void ServerPipeline::Impl::OpenStore() {
   live_.Load(kept->services);
 }
 
+Status ServerPipeline::Impl::OpenRuns() {
+  run::KeeperOptions options;
+  if (!options_.data_dir.empty()) options.folder = options_.data_dir + "/runs";
+  options.version = options_.version;
+  options.recognise = options_.recognise_runs;
+  if (archive_ != nullptr) {
+    options.backfill = [this](uint64_t from, uint64_t to) {
+      return SecondsOf(*archive_, live_, from, to);
+    };
+  }
+  auto opened = run::RunKeeper::Open(options, live_);
+  if (!opened && !options.folder.empty()) {
+    warnings_.push_back("runs are only kept in memory: " + opened.error().text);
+    options.folder.clear();
+    opened = run::RunKeeper::Open(std::move(options), live_);
+  }
+  if (!opened) return std::unexpected(std::move(opened).error());
+  runs_ = std::move(*opened);
+  return {};
+}
+
 Status ServerPipeline::Impl::Start() {
   if (!options_.data_dir.empty()) {
     std::error_code error;
@@ -144,6 +169,8 @@ Status ServerPipeline::Impl::Start() {
   }
   PANO_TRY(LoadLimits());
   OpenStore();
+  PANO_TRY(OpenRuns());
+  context_.runs = runs_.get();
   context_.live = &live_;
   context_.archive = archive_.get();
   context_.files = &files_;
@@ -181,6 +208,7 @@ void ServerPipeline::Impl::AdvanceDue() {
     if (!waited && !live_.Complete(next)) return;
     CountQueueLosses();
     StoreEvents(live_.Advance(next));
+    runs_->Tick();
     http_->Publish(live_.Latest());
   }
 }
@@ -203,6 +231,7 @@ void ServerPipeline::Impl::Stop() {
     thread_.join();
   }
   if (http_ != nullptr) http_->Stop();
+  runs_.reset();  // writes the run that runs
   context_.archive = nullptr;
   archive_.reset();  // flushes
 }

@@ -21,6 +21,7 @@ struct ServerOptions {
   api::HttpOptions http;
   std::string data_dir;  // limits and the store; empty: nothing is kept
   bool store = true;
+  bool recognise_runs = true;  // a load generator that comes and goes is a run
   std::string store_library;  // libchdb.so; empty: where it usually is
   std::string version = "0.1.0";
   live::LiveOptions live;

@@ -21,8 +21,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(
       "Start with: sudo panoscope up     then open http://127.0.0.1:8686\n"
-      "Exit codes: 0 done (diagnose: within limits), 1 error, 2 usage, 3 over a limit or not "
-      "known.");
+      "Exit codes: 0 done (diagnose, run show, compare: within limits), 1 error, 2 usage, 3 over a "
+      "limit or not known.");
   cli::Run run;
   cli::AddUp(app, run);
   cli::AddConfig(app, run);
@@ -30,6 +30,8 @@ int main(int argc, char** argv) {
   cli::AddDiagnose(app, run);
   cli::AddQuery(app, run);
   cli::AddEvents(app, run);
+  cli::AddRun(app, run);
+  cli::AddCompare(app, run);
   cli::AddDoctor(app, run);
   cli::AddVersion(app, run);
   try {

@@ -14,6 +14,7 @@
 #include "server/api/archive.h"
 #include "server/api/static_files.h"
 #include "server/live/live_state.h"
+#include "server/run/run_keeper.h"
 
 namespace pano::api {
 
@@ -53,7 +54,8 @@ struct CaptureNote {
 
 struct Context {
   live::LiveState* live = nullptr;
-  Archive* archive = nullptr;  // null: no store
+  Archive* archive = nullptr;      // null: no store
+  run::RunKeeper* runs = nullptr;  // never null while requests are answered
   const StaticFiles* files = nullptr;
   std::function<Status(const analysis::Limits&)> set_limits;
   std::function<live::MapEvent(tag::EventRow)> add_event;

@@ -21,6 +21,23 @@ Response GetStatus(Context& context, const Request& request);
 Response GetHealth(Context& context, const Request& request);
 Response GetMetrics(Context& context, const Request& request);
 
+Response GetRuns(Context& context, const Request& request);
+Response PostRun(Context& context, const Request& request);
+Response GetRun(Context& context, const Request& request);
+Response PatchRun(Context& context, const Request& request);
+Response DeleteRun(Context& context, const Request& request);
+Response StopRun(Context& context, const Request& request);
+Response PostMark(Context& context, const Request& request);
+Response GetRunMap(Context& context, const Request& request);
+Response GetRunDiagnosis(Context& context, const Request& request);
+Response GetRunSeries(Context& context, const Request& request);
+Response GetRunTimeline(Context& context, const Request& request);
+Response PostLoadgen(Context& context, const Request& request);
+Response GetCompare(Context& context, const Request& request);
+Response PostCompare(Context& context, const Request& request);
+// The ID of /api/v1/runs/ID/...
+std::string RunIdOf(const Request& request);
+
 // The whole seconds a request is about: at=T, or from=T&to=T, or the live window.
 struct AskedRange {
   uint64_t from = 0;

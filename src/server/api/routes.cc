@@ -4,6 +4,7 @@
 #include <array>
 
 #include "server/api/resources.h"
+#include "server/run/run_json.h"
 
 namespace pano::api {
 namespace {
@@ -21,6 +22,20 @@ constexpr std::array kRoutes = std::to_array<Route>({
     {"GET", "/api/v1/schema", Kind::kQuick, GetSchema},
     {"POST", "/api/v1/query", Kind::kStored, PostQuery},
     {"GET", "/api/v1/status", Kind::kQuick, GetStatus},
+    {"GET", "/api/v1/runs", Kind::kStored, GetRuns},
+    {"POST", "/api/v1/runs", Kind::kStored, PostRun},
+    {"GET", "/api/v1/runs/{id}", Kind::kStored, GetRun},
+    {"PATCH", "/api/v1/runs/{id}", Kind::kStored, PatchRun},
+    {"DELETE", "/api/v1/runs/{id}", Kind::kStored, DeleteRun},
+    {"POST", "/api/v1/runs/{id}/stop", Kind::kStored, StopRun},
+    {"POST", "/api/v1/runs/{id}/marks", Kind::kStored, PostMark},
+    {"GET", "/api/v1/runs/{id}/map", Kind::kStored, GetRunMap},
+    {"GET", "/api/v1/runs/{id}/diagnosis", Kind::kStored, GetRunDiagnosis},
+    {"GET", "/api/v1/runs/{id}/series", Kind::kStored, GetRunSeries},
+    {"GET", "/api/v1/runs/{id}/timeline", Kind::kStored, GetRunTimeline},
+    {"POST", "/api/v1/runs/{id}/loadgen", Kind::kStored, PostLoadgen},
+    {"GET", "/api/v1/compare", Kind::kStored, GetCompare},
+    {"POST", "/api/v1/compare", Kind::kStored, PostCompare},
     {"GET", "/healthz", Kind::kQuick, GetHealth},
     {"GET", "/metrics", Kind::kQuick, GetMetrics},
 });
@@ -36,6 +51,19 @@ consteval bool Distinct() {
 }
 static_assert(Distinct(), "one row per method and path");
 
+// "{id}" stands for one segment of a run's id.
+bool Matches(std::string_view pattern, std::string_view path) {
+  constexpr std::string_view kHole = "{id}";
+  const size_t hole = pattern.find(kHole);
+  if (hole == std::string_view::npos) return pattern == path;
+  const std::string_view tail = pattern.substr(hole + kHole.size());
+  if (path.size() <= hole + tail.size() || !path.starts_with(pattern.substr(0, hole)) ||
+      !path.ends_with(tail)) {
+    return false;
+  }
+  return run::ValidId(path.substr(hole, path.size() - hole - tail.size()));
+}
+
 }  // namespace
 
 std::span<const Route> Routes() { return kRoutes; }
@@ -45,7 +73,7 @@ const Route* FindRoute(const Request& request, bool& known_path) {
   const std::string_view asked = request.method;
   const std::string_view method = asked == "HEAD" ? "GET" : asked;
   for (const Route& route : kRoutes) {
-    if (route.path != request.path) continue;
+    if (!Matches(route.path, request.path)) continue;
     known_path = true;
     if (route.method == method) return &route;
   }

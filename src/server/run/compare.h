@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,7 @@ inline constexpr size_t kCompareMetrics = 11;
 // "traffic", "connect_latency", "connect_failure_share", "cpu_usage", "cpu_throttled"
 std::string_view Name(CompareMetric metric);
 std::optional<CompareMetric> CompareMetricByName(std::string_view name);
+bool IsShare(CompareMetric metric);  // compared by absolute difference
 
 enum class Direction : uint8_t { kNone, kWorse, kBetter, kDifferent };
 std::string_view Name(Direction direction);  // "none", "worse", "better", "different"
@@ -114,6 +116,9 @@ struct Comparison {
   std::vector<Ranked> ranked;      // most telling first
   std::vector<std::string> warnings;
 };
+
+// Folds the finer of the two until its buckets are as long as the other's.
+void Equalise(Stretch& a, Stretch& b);
 
 Comparison Compare(const Stretch& a, const Stretch& b, const CompareOptions& options);
 

@@ -71,6 +71,9 @@ struct KeeperOptions {
   uint64_t max_bytes = uint64_t{4} << 30;  // of all files: recognised runs go first, oldest first
   size_t max_runs = 1000;
   bool recognise = true;
+  // Seconds of [from, to) as the store has them, for a run that goes on after a restart; ids are
+  // the live state's. May be empty, may answer fewer.
+  std::function<std::vector<live::WindowSet>(uint64_t from, uint64_t to)> backfill;
 };
 
 class RunKeeper {
@@ -98,6 +101,7 @@ class RunKeeper {
   Result<RunSummary> Attach(const std::string& id, LoadgenReport report);
   Status Delete(const std::string& id);
 
+  bool recognises() const;
   // What does not work, for people: "runs are not written: no space left on device".
   std::vector<std::string> Alarms() const;
 

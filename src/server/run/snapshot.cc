@@ -2,13 +2,13 @@
 #include "server/run/snapshot.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 
 #include "server/analysis/diagnose.h"
 #include "server/live/analysis_input.h"
 #include "server/run/bucket_codec.h"
+#include "server/run/window_fold.h"
 
 namespace pano::run {
 namespace {
@@ -18,10 +18,6 @@ live::WindowSet Unpack(const PackedBucket& bucket) {
   static const MetricOrder kOwn = MetricOrder::Own();
   if (bucket.data == nullptr) return {};
   return UnpackBucket(AsBytes(*bucket.data), kOwn).value_or(live::WindowSet{});
-}
-
-void AddLosses(std::map<std::string, uint64_t>& sum, const live::WindowSet& window) {
-  for (const auto& [cause, count] : window.losses) sum[cause] += count;
 }
 
 }  // namespace
@@ -59,68 +55,49 @@ std::vector<uint32_t> Snapshot::EntryEdges() const {
   for (const live::EdgeEntry& e : edges_) {
     if (e.edge.client_service != e.edge.server_service) called.insert(e.edge.server_service);
   }
-  std::vector<uint32_t> out;
+  std::vector<uint32_t> all;
+  std::vector<uint32_t> generated;
   for (const live::EdgeEntry& e : edges_) {
-    if (!called.contains(e.edge.client_service)) out.push_back(e.id);
+    if (called.contains(e.edge.client_service)) continue;
+    if (e.edge.l7_protocol == schema::L7Protocol::kDns) continue;
+    all.push_back(e.id);
+    const bool known = !info_.generator.empty();
+    if (known && names_->ServiceName(e.edge.client_service) == info_.generator) {
+      generated.push_back(e.id);
+    }
   }
-  return out;
+  return generated.empty() ? all : generated;
 }
 
 live::WindowSet Snapshot::Window(uint64_t from, uint64_t to) const {
   const auto [first, last] = RangeOf(from, to);
-  live::WindowSet out;
-  if (first == last) return out.from = from, out.to = to, out;
-  out.from = buckets_[first].from;
-  out.to = buckets_[last - 1].from + buckets_[last - 1].seconds;
-  std::map<uint32_t, live::EdgeWindow> edges;
-  std::map<uint32_t, live::NodeWindow> nodes;
-  std::map<std::string, uint64_t> losses;
-  double watched = 0;
-  for (size_t i = first; i < last; ++i) {
-    const live::WindowSet bucket = Unpack(buckets_[i]);
-    watched += buckets_[i].watched;
-    std::set<uint32_t> here;
-    for (const live::EdgeEntry& e : bucket.edges) {
-      live::EdgeWindow& sum = edges[e.id];
-      sum.client.AddLater(e.window.client);
-      sum.server.AddLater(e.window.server);
-      here.insert(e.id);
-    }
-    for (auto& [id, sum] : edges) {
-      if (here.contains(id)) continue;
-      sum.client.AddLater({});  // quiet: its levels are 0 now
-      sum.server.AddLater({});
-    }
-    for (const live::NodeEntry& n : bucket.nodes) nodes[n.service].AddLater(n.window);
-    AddLosses(losses, bucket);
-  }
-  for (auto& [id, window] : edges) {
-    const auto at = std::ranges::lower_bound(edges_, id, {}, &live::EdgeEntry::id);
-    if (at == edges_.end() || at->id != id) continue;
-    window.seconds = watched;
-    out.edges.push_back({id, at->edge, std::move(window)});
-  }
-  for (auto& [id, window] : nodes) out.nodes.push_back({id, window});
-  out.losses.assign(losses.begin(), losses.end());
+  WindowFold fold;
+  for (size_t i = first; i < last; ++i) fold.Add(BucketAt(i), buckets_[i].watched);
+  live::WindowSet out = fold.Take();
+  if (first == last) out.from = from, out.to = to;
   return out;
+}
+
+live::WindowSet Snapshot::BucketAt(size_t index) const {
+  const PackedBucket& bucket = buckets_[index];
+  live::WindowSet window = Unpack(bucket);
+  window.from = bucket.from;
+  window.to = bucket.from + bucket.seconds;
+  std::erase_if(window.edges, [&](live::EdgeEntry& e) {
+    const auto at = std::ranges::lower_bound(edges_, e.id, {}, &live::EdgeEntry::id);
+    if (at == edges_.end() || at->id != e.id) return true;
+    e.edge = at->edge;
+    e.window.seconds = bucket.watched;
+    return false;
+  });
+  return window;
 }
 
 std::vector<live::WindowSet> Snapshot::Series(uint64_t from, uint64_t to) const {
   const auto [first, last] = RangeOf(from, to);
   std::vector<live::WindowSet> out;
   out.reserve(last - first);
-  for (size_t i = first; i < last; ++i) {
-    live::WindowSet& window = out.emplace_back(Unpack(buckets_[i]));
-    window.from = buckets_[i].from;
-    window.to = buckets_[i].from + buckets_[i].seconds;
-    std::erase_if(window.edges, [&](live::EdgeEntry& e) {
-      const auto at = std::ranges::lower_bound(edges_, e.id, {}, &live::EdgeEntry::id);
-      if (at == edges_.end() || at->id != e.id) return true;
-      e.edge = at->edge;
-      e.window.seconds = buckets_[i].watched;
-      return false;
-    });
-  }
+  for (size_t i = first; i < last; ++i) out.push_back(BucketAt(i));
   return out;
 }
 

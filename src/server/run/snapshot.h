@@ -48,7 +48,8 @@ class Snapshot {
   uint64_t begin() const { return info_.begin; }
   uint64_t end() const;  // of the data; of the run once it ended
 
-  // The ids of edges and nodes that make and take the load: from entry nodes.
+  // The edges that bring the load, ascending: those of the generator where it is known, else those
+  // of every node nobody calls. Name lookups are none.
   std::vector<uint32_t> EntryEdges() const;
 
   // All of [from, to) folded into one window: the input of live::BuildMap and of every number.
@@ -62,6 +63,7 @@ class Snapshot {
 
  private:
   std::pair<size_t, size_t> RangeOf(uint64_t from, uint64_t to) const;
+  live::WindowSet BucketAt(size_t index) const;
 
   RunInfo info_;
   std::shared_ptr<const live::Names> names_;

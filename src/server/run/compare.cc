@@ -1,0 +1,808 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/run/compare.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "server/analysis/words.h"
+#include "server/run/load_series.h"
+#include "server/run/significance.h"
+#include "server/run/window_fold.h"
+
+namespace pano::run {
+namespace {
+
+using schema::EdgeMetric;
+using schema::InstanceMetric;
+
+constexpr size_t kMostPoints = 120;  // of a series: pairs are their square
+constexpr size_t kLeastPoints = 8;
+constexpr double kLoadTolerance = 0.1;
+// A change is told when its interval keeps this part of min_change away from none.
+constexpr double kDeadBand = 0.4;
+constexpr double kConfidence = 0.95;
+
+struct MetricFacts {
+  CompareMetric metric;
+  std::string_view name;
+  bool services_only;
+  bool share;        // absolute differences
+  Direction growth;  // what more of it means
+};
+
+constexpr std::array<MetricFacts, kCompareMetrics> kFacts{{
+    {CompareMetric::kLatencyAvg, "latency_avg", false, false, Direction::kWorse},
+    {CompareMetric::kLatencyP50, "latency_p50", false, false, Direction::kWorse},
+    {CompareMetric::kLatencyP95, "latency_p95", false, false, Direction::kWorse},
+    {CompareMetric::kLatencyP99, "latency_p99", false, false, Direction::kWorse},
+    {CompareMetric::kErrorShare, "error_share", false, true, Direction::kWorse},
+    {CompareMetric::kRequestRate, "request_rate", false, false, Direction::kDifferent},
+    {CompareMetric::kTraffic, "traffic", false, false, Direction::kDifferent},
+    {CompareMetric::kConnectLatency, "connect_latency", false, false, Direction::kWorse},
+    {CompareMetric::kConnectFailShare, "connect_failure_share", false, true, Direction::kWorse},
+    {CompareMetric::kCpuUsage, "cpu_usage", true, false, Direction::kWorse},
+    {CompareMetric::kCpuThrottled, "cpu_throttled", true, true, Direction::kWorse},
+}};
+
+const MetricFacts& FactsOf(CompareMetric m) { return kFacts[static_cast<size_t>(m)]; }
+
+// What one subject was in one bucket.
+struct Cell {
+  live::EdgeWindow edge;
+  live::NodeWindow node;
+  bool has_node = false;
+};
+using Cells = std::vector<Cell>;  // one per bucket
+
+struct Key {
+  bool edge = false;
+  std::string client;
+  std::string server;
+  uint16_t port = 0;
+  schema::L7Protocol protocol = schema::L7Protocol::kUnknown;
+  auto operator<=>(const Key&) const = default;
+};
+
+struct Side {
+  uint32_t id = 0;
+  Cells cells;
+  double latency_sum = 0;  // us, of requests into a service
+  double latency_count = 0;
+  double child_sum = 0;  // us, of the calls it makes
+  bool seen() const { return id != 0; }
+};
+
+using Subjects = std::map<Key, Side>;
+
+double Count(const live::SideWindow& side, EdgeMetric m) { return static_cast<double>(side[m]); }
+
+double ErrorsOf(const live::SideWindow& side) {
+  return Count(side, EdgeMetric::kClientError) + Count(side, EdgeMetric::kServerError) +
+         Count(side, EdgeMetric::kTimeout);
+}
+
+double FailuresOf(const live::EdgeWindow& w) {
+  return std::max(Count(w.client, EdgeMetric::kTcpEstablishFail),
+                  Count(w.server, EdgeMetric::kTcpEstablishFail));
+}
+
+double AttemptsOf(const live::EdgeWindow& w) {
+  const live::SideWindow& t = w.Transport();
+  return std::max(Count(t, EdgeMetric::kSynCount), Count(t, EdgeMetric::kNewFlow) + FailuresOf(w));
+}
+
+// Answers that callers do not wait for say nothing about slowness.
+bool LatencyCounts(const Key& key) { return !key.edge || analysis::LatencyCounts(key.protocol); }
+
+void AddEdge(Subjects& out, const Stretch& s, size_t bucket, const live::EdgeEntry& e) {
+  const std::string& client = s.names->ServiceName(e.edge.client_service);
+  const std::string& server = s.names->ServiceName(e.edge.server_service);
+  Side& edge = out[{true, client, server, e.edge.server_port, e.edge.l7_protocol}];
+  edge.id = e.id;
+  edge.cells.resize(s.buckets.size());
+  edge.cells[bucket].edge.AddAcross(e.window);
+  if (!analysis::LatencyCounts(e.edge.l7_protocol)) return;
+  const live::SideWindow& requests = e.window.Requests();
+  Side& service = out[{false, {}, server, 0, {}}];
+  service.id = e.edge.server_service;
+  service.cells.resize(s.buckets.size());
+  service.cells[bucket].edge.AddAcross(e.window);
+  service.latency_sum += Count(requests, EdgeMetric::kRrtSum);
+  service.latency_count += Count(requests, EdgeMetric::kRrtCount);
+  const auto caller = out.find({false, {}, client, 0, {}});
+  if (caller != out.end()) caller->second.child_sum += Count(requests, EdgeMetric::kRrtSum);
+}
+
+// Only services that serve; who only calls is judged by its edges.
+Subjects SubjectsOf(const Stretch& s) {
+  Subjects out;
+  for (const live::WindowSet& w : s.buckets) {
+    for (const live::EdgeEntry& e : w.edges) {
+      if (!analysis::LatencyCounts(e.edge.l7_protocol)) continue;
+      Side& service = out[{false, {}, s.names->ServiceName(e.edge.server_service), 0, {}}];
+      service.id = e.edge.server_service;
+      service.cells.resize(s.buckets.size());
+    }
+  }
+  for (size_t i = 0; i < s.buckets.size(); ++i) {
+    for (const live::EdgeEntry& e : s.buckets[i].edges) AddEdge(out, s, i, e);
+    for (const live::NodeEntry& n : s.buckets[i].nodes) {
+      const auto at = out.find({false, {}, s.names->ServiceName(n.service), 0, {}});
+      if (at == out.end()) continue;
+      at->second.cells[i].node = n.window;
+      at->second.cells[i].has_node = n.window.seconds > 0;
+    }
+  }
+  // A quiet bucket is one without requests, not one nobody watched.
+  for (size_t i = 0; i < s.buckets.size(); ++i) {
+    double watched = 0;
+    for (const live::EdgeEntry& e : s.buckets[i].edges) {
+      watched = std::max(watched, e.window.seconds);
+    }
+    for (auto& [key, side] : out) side.cells[i].edge.seconds = watched;
+  }
+  return out;
+}
+
+// Neighbouring buckets as one.
+Cells Blocks(const Cells& cells, size_t length) {
+  Cells out;
+  if (length == 0) return out;
+  for (size_t i = 0; i + length <= cells.size(); i += length) {
+    Cell& block = out.emplace_back();
+    for (size_t k = i; k < i + length; ++k) {
+      block.edge.seconds += cells[k].edge.seconds;
+      block.edge.client.AddLater(cells[k].edge.client);
+      block.edge.server.AddLater(cells[k].edge.server);
+      block.node.AddLater(cells[k].node);
+      block.has_node = block.has_node || cells[k].has_node;
+    }
+  }
+  return out;
+}
+
+const ExpHistogram& HistogramOf(const live::EdgeWindow& w, CompareMetric m) {
+  return m == CompareMetric::kConnectLatency ? w.Transport().rtt : w.Requests().rrt;
+}
+
+double QuantileOf(CompareMetric m) {
+  switch (m) {
+    case CompareMetric::kLatencyP50:
+      return 0.5;
+    case CompareMetric::kLatencyP99:
+      return 0.99;
+    default:
+      return 0.95;
+  }
+}
+
+bool IsQuantile(CompareMetric m) {
+  return m == CompareMetric::kLatencyP50 || m == CompareMetric::kLatencyP95 ||
+         m == CompareMetric::kLatencyP99 || m == CompareMetric::kConnectLatency;
+}
+
+double ValueOf(const Cell& c, CompareMetric m) {
+  const live::SideWindow& requests = c.edge.Requests();
+  const live::SideWindow& transport = c.edge.Transport();
+  const double seconds = c.edge.seconds;
+  switch (m) {
+    case CompareMetric::kLatencyAvg: {
+      const double count = Count(requests, EdgeMetric::kRrtCount);
+      return count > 0 ? Count(requests, EdgeMetric::kRrtSum) / count : analysis::kUnknown;
+    }
+    case CompareMetric::kLatencyP50:
+    case CompareMetric::kLatencyP95:
+    case CompareMetric::kLatencyP99:
+    case CompareMetric::kConnectLatency: {
+      const ExpHistogram& histogram = HistogramOf(c.edge, m);
+      return histogram.empty() ? analysis::kUnknown : histogram.Quantile(QuantileOf(m));
+    }
+    case CompareMetric::kErrorShare: {
+      const double count = Count(requests, EdgeMetric::kRequest);
+      return count > 0 ? ErrorsOf(requests) / count : analysis::kUnknown;
+    }
+    case CompareMetric::kRequestRate:
+      return seconds > 0 ? Count(requests, EdgeMetric::kRequest) / seconds : analysis::kUnknown;
+    case CompareMetric::kTraffic:
+      return seconds > 0
+                 ? (Count(transport, EdgeMetric::kByteTx) + Count(transport, EdgeMetric::kByteRx)) /
+                       seconds
+                 : analysis::kUnknown;
+    case CompareMetric::kConnectFailShare:
+      return AttemptsOf(c.edge) > 0 ? FailuresOf(c.edge) / AttemptsOf(c.edge) : analysis::kUnknown;
+    case CompareMetric::kCpuUsage:
+      return c.has_node ? c.node[InstanceMetric::kCpuUsage] / 1e6 / c.node.seconds
+                        : analysis::kUnknown;
+    case CompareMetric::kCpuThrottled: {
+      const double periods = c.node[InstanceMetric::kCpuPeriods];
+      if (!c.has_node) return analysis::kUnknown;
+      return periods > 0 ? std::min(1.0, c.node[InstanceMetric::kCpuThrottledPeriods] / periods)
+                         : 0.0;
+    }
+  }
+  return analysis::kUnknown;
+}
+
+double SamplesOf(const Cells& cells, CompareMetric m) {
+  double sum = 0;
+  for (const Cell& c : cells) {
+    if (IsQuantile(m)) {
+      sum += static_cast<double>(HistogramOf(c.edge, m).count());
+    } else {
+      sum += Count(c.edge.Requests(), EdgeMetric::kRrtCount);
+    }
+  }
+  return sum;
+}
+
+// Buckets per block: as many as give a block enough samples for its quantile, as few blocks as pair
+// well, but never fewer blocks than a test needs.
+size_t BlockLength(const Cells& a, const Cells& b, CompareMetric m) {
+  const size_t shorter = std::min(a.size(), b.size());
+  const size_t longer = std::max(a.size(), b.size());
+  size_t length = (longer + kMostPoints - 1) / kMostPoints;
+  double wanted = m == CompareMetric::kLatencyAvg ? 3 : 0;
+  if (IsQuantile(m)) wanted = 3 / (1 - QuantileOf(m));
+  if (wanted > 0) {
+    const double per_bucket = std::min(SamplesOf(a, m) / static_cast<double>(a.size()),
+                                       SamplesOf(b, m) / static_cast<double>(b.size()));
+    if (per_bucket <= 0) return 0;
+    length = std::max(length, static_cast<size_t>(std::ceil(wanted / per_bucket)));
+  }
+  return std::min(length, std::max<size_t>(1, shorter / kLeastPoints));
+}
+
+std::vector<double> ValuesOf(const Cells& blocks, CompareMetric m, bool logarithm) {
+  std::vector<double> out;
+  for (const Cell& c : blocks) {
+    const double value = ValueOf(c, m);
+    if (!analysis::Known(value) || (logarithm && value <= 0)) continue;
+    out.push_back(logarithm ? std::log(value) : value);
+  }
+  return out;
+}
+
+std::vector<Trials> TrialsOf(const Cells& blocks, CompareMetric m) {
+  std::vector<Trials> out;
+  for (const Cell& c : blocks) {
+    if (m == CompareMetric::kErrorShare) {
+      const double requests = Count(c.edge.Requests(), EdgeMetric::kRequest);
+      out.push_back({std::min(ErrorsOf(c.edge.Requests()), requests), requests});
+    } else {
+      out.push_back({std::min(FailuresOf(c.edge), AttemptsOf(c.edge)), AttemptsOf(c.edge)});
+    }
+  }
+  return out;
+}
+
+std::vector<double> RequestsOf(const Cells& blocks) {
+  std::vector<double> out;
+  for (const Cell& c : blocks) {
+    if (c.edge.seconds > 0) out.push_back(Count(c.edge.Requests(), EdgeMetric::kRequest));
+  }
+  return out;
+}
+
+bool HasRequests(const Side& side) {
+  return std::ranges::any_of(
+      side.cells, [](const Cell& c) { return Count(c.edge.Requests(), EdgeMetric::kRequest) > 0; });
+}
+
+Difference Test(const Side& a, const Side& b, CompareMetric m) {
+  const size_t length = BlockLength(a.cells, b.cells, m);
+  if (length == 0) return {};
+  const Cells blocks_a = Blocks(a.cells, length);
+  const Cells blocks_b = Blocks(b.cells, length);
+  switch (m) {
+    case CompareMetric::kErrorShare:
+    case CompareMetric::kConnectFailShare:
+      return CompareShares(TrialsOf(blocks_a, m), TrialsOf(blocks_b, m), kConfidence);
+    case CompareMetric::kRequestRate:
+      if (!HasRequests(a) && !HasRequests(b)) return {};
+      return CompareRates(RequestsOf(blocks_a), RequestsOf(blocks_b), kConfidence);
+    case CompareMetric::kCpuThrottled:
+      return CompareSeries(ValuesOf(blocks_a, m, false), ValuesOf(blocks_b, m, false), kConfidence);
+    default:
+      return CompareSeries(ValuesOf(blocks_a, m, true), ValuesOf(blocks_b, m, true), kConfidence);
+  }
+}
+
+Cell WholeOf(const Side& side) {
+  const Cells whole = Blocks(side.cells, side.cells.size());
+  return whole.empty() ? Cell{} : whole.front();
+}
+
+// Everything but q and what follows from it.
+Delta DeltaOf(const Key& key, const Side& a, const Side& b, CompareMetric m) {
+  Delta d;
+  const MetricFacts& facts = FactsOf(m);
+  if (a.seen()) d.a = ValueOf(WholeOf(a), m);
+  if (b.seen()) d.b = ValueOf(WholeOf(b), m);
+  if (d.a > 0 && analysis::Known(d.b)) d.change = d.b / d.a - 1;
+  const bool latency = m <= CompareMetric::kLatencyP99;
+  if (!a.seen() || !b.seen() || (latency && !LatencyCounts(key))) return d;
+  if (facts.share && d.a == 0 && d.b == 0) return d;  // nothing happened: nothing to ask
+  const Difference difference = Test(a, b, m);
+  if (!difference.enough) return d;
+  d.p = difference.p;
+  d.low = facts.share ? difference.low : std::expm1(difference.low);
+  d.high = facts.share ? difference.high : std::expm1(difference.high);
+  return d;
+}
+
+void Conclude(Delta& d, const MetricFacts& facts, const CompareOptions& options) {
+  const double least = facts.share ? options.min_share : options.min_change;
+  const double size = facts.share ? std::abs(d.b - d.a) : std::abs(d.change);
+  const bool clear = d.low > least * kDeadBand || d.high < -least * kDeadBand;
+  // The whole stretch and the typical block must agree, else a few odd seconds speak for all.
+  const bool up = d.b > d.a;
+  const bool agrees = up ? d.low > 0 : d.high < 0;
+  d.significant = d.q <= options.alpha && size >= least && clear && agrees;
+  if (!d.significant) return;
+  d.direction = facts.growth == Direction::kDifferent ? Direction::kDifferent
+                : up                                  ? facts.growth
+                                                      : Direction::kBetter;
+}
+
+std::vector<uint32_t> EntryEdgesOf(const Stretch& s) {
+  std::set<uint32_t> called;
+  std::set<std::pair<uint32_t, uint32_t>> clients;  // edge id, client
+  for (const live::WindowSet& w : s.buckets) {
+    for (const live::EdgeEntry& e : w.edges) {
+      if (e.edge.client_service != e.edge.server_service) called.insert(e.edge.server_service);
+      if (e.edge.l7_protocol != schema::L7Protocol::kDns) {
+        clients.insert({e.id, e.edge.client_service});
+      }
+    }
+  }
+  std::vector<uint32_t> out;
+  for (const auto& [id, client] : clients) {
+    if (!called.contains(client)) out.push_back(id);
+  }
+  return out;
+}
+
+struct Entry {
+  double requests = 0;
+  double latency_us = analysis::kUnknown;  // mean
+  double offered = analysis::kUnknown;
+};
+
+Entry EntryOf(const Stretch& s) {
+  Entry out;
+  const std::vector<uint32_t> edges = EntryEdgesOf(s);
+  double seconds = 0;
+  double offered = 0;
+  double latency = 0;
+  double answered = 0;
+  for (const live::WindowSet& w : s.buckets) {
+    const LoadPoint p = LoadOf(w, edges);
+    for (const live::EdgeEntry& e : w.edges) {
+      if (!std::ranges::binary_search(edges, e.id)) continue;
+      out.requests += Count(e.window.Requests(), EdgeMetric::kRequest);
+      latency += Count(e.window.Requests(), EdgeMetric::kRrtSum);
+      answered += Count(e.window.Requests(), EdgeMetric::kRrtCount);
+    }
+    const auto length = static_cast<double>(w.to - w.from);
+    seconds += length;
+    offered += p.offered * length;
+  }
+  if (seconds > 0) out.offered = offered / seconds;
+  if (answered > 0) out.latency_us = latency / answered;
+  return out;
+}
+
+LoadMatch MatchLoad(const Entry& a, const Entry& b) {
+  LoadMatch out;
+  out.a = a.offered;
+  out.b = b.offered;
+  if (!(a.offered > 0) || !analysis::Known(b.offered)) {
+    out.matched = a.offered == b.offered;
+    out.text = "the load at the entry is not known on both sides";
+    return out;
+  }
+  out.change = b.offered / a.offered - 1;
+  out.matched = std::abs(out.change) <= kLoadTolerance;
+  if (!out.matched) {
+    out.text = fmt::format(
+        "the load differs: {}/s and {}/s at the entry ({:+.0f} %). Differences may come from that",
+        analysis::SayNumber(a.offered), analysis::SayNumber(b.offered), out.change * 100);
+  }
+  return out;
+}
+
+// Per request of the entry: what a service adds itself, beyond the calls it makes.
+double OwnTime(const Side& side) {
+  if (side.latency_count <= 0) return analysis::kUnknown;
+  return std::max(0.0, (side.latency_sum - side.child_sum) / side.latency_count);
+}
+
+double EntryShift(const Side& a, const Side& b, const Entry& entry_a, const Entry& entry_b) {
+  if (entry_a.requests <= 0 || entry_b.requests <= 0) return analysis::kUnknown;
+  const double visits =
+      (a.latency_count / entry_a.requests + b.latency_count / entry_b.requests) / 2;
+  return (OwnTime(b) - OwnTime(a)) * visits;
+}
+
+std::string SubjectName(const Compared& c) {
+  return c.edge ? c.client + " > " + c.server : c.server;
+}
+
+std::string SayValue(CompareMetric m, double value) {
+  if (!analysis::Known(value)) return "unknown";
+  if (FactsOf(m).share) return fmt::format("{:.2f} %", value * 100);
+  switch (m) {
+    case CompareMetric::kRequestRate:
+      return analysis::SayNumber(value) + "/s";
+    case CompareMetric::kTraffic:
+      return analysis::SayBytes(value) + "/s";
+    case CompareMetric::kCpuUsage:
+      return fmt::format("{:.2f} cores", value);
+    default:
+      return analysis::SayDuration(value);
+  }
+}
+
+std::string SayMetric(CompareMetric m) {
+  std::string name(Name(m));
+  std::ranges::replace(name, '_', ' ');
+  return name;
+}
+
+std::string SayChange(CompareMetric m, const Delta& d) {
+  if (FactsOf(m).share) {
+    return fmt::format("{:+.2f} points, {:+.2f} to {:+.2f}", (d.b - d.a) * 100, d.low * 100,
+                       d.high * 100);
+  }
+  return fmt::format("{:+.0f} %, {:+.0f} to {:+.0f} %", d.change * 100, d.low * 100, d.high * 100);
+}
+
+enum class Family : uint8_t { kLatency, kErrors, kRate, kConnect, kFailures, kCpu, kThrottled };
+
+Family FamilyOf(CompareMetric m) {
+  switch (m) {
+    case CompareMetric::kErrorShare:
+      return Family::kErrors;
+    case CompareMetric::kRequestRate:
+    case CompareMetric::kTraffic:
+      return Family::kRate;
+    case CompareMetric::kConnectLatency:
+      return Family::kConnect;
+    case CompareMetric::kConnectFailShare:
+      return Family::kFailures;
+    case CompareMetric::kCpuUsage:
+      return Family::kCpu;
+    case CompareMetric::kCpuThrottled:
+      return Family::kThrottled;
+    default:
+      return Family::kLatency;
+  }
+}
+
+// How much of the allowed false discoveries a question gets: what people compare for comes first.
+double QuestionWeight(bool edge, Family family) {
+  if (family == Family::kLatency) return edge ? 1 : 4;
+  return !edge && family == Family::kErrors ? 1 : 0.5;
+}
+
+// What a change means to one request of the entry: its time, or its chance to fail.
+double WeightOf(const Compared& c, CompareMetric m, double own_us, double share_of_entry,
+                const Entry& entry) {
+  const Delta& d = c.metrics[static_cast<size_t>(m)];
+  switch (FamilyOf(m)) {
+    case Family::kLatency:
+      return analysis::Known(own_us) && entry.latency_us > 0 ? std::abs(own_us) / entry.latency_us
+                                                             : std::abs(d.change) * 0.01;
+    case Family::kErrors:
+    case Family::kFailures:
+      return std::abs(d.b - d.a) * std::min(1.0, share_of_entry) * 10;
+    case Family::kConnect:
+      return std::min(1.0, std::abs(d.change)) * 0.05;
+    case Family::kRate:
+      return std::min(1.0, std::abs(d.change)) * 0.02;
+    case Family::kCpu:
+    case Family::kThrottled:
+      return std::min(1.0, std::abs(analysis::Known(d.change) ? d.change : d.b - d.a)) * 0.03;
+  }
+  return 0;
+}
+
+class Comparer {
+ public:
+  Comparer(const Stretch& a, const Stretch& b, const CompareOptions& options)
+      : options_(options),
+        sides_a_(SubjectsOf(a)),
+        sides_b_(SubjectsOf(b)),
+        entry_a_(EntryOf(a)),
+        entry_b_(EntryOf(b)),
+        shortest_(std::min(a.buckets.size(), b.buckets.size())) {}
+
+  Comparison Run() {
+    out_.load = MatchLoad(entry_a_, entry_b_);
+    if (!out_.load.text.empty()) out_.warnings.push_back(out_.load.text);
+    Measure();
+    Correct();
+    Rank();
+    NotePresence();
+    NoteShift();
+    Conclude();
+    return std::move(out_);
+  }
+
+ private:
+  const Side& SideOf(const Subjects& sides, const Key& key) const {
+    static const Side kNone;
+    const auto at = sides.find(key);
+    return at == sides.end() ? kNone : at->second;
+  }
+
+  void Measure() {
+    std::set<Key> keys;
+    for (const auto& [key, side] : sides_a_) keys.insert(key);
+    for (const auto& [key, side] : sides_b_) keys.insert(key);
+    keys_.assign(keys.begin(), keys.end());
+    std::ranges::stable_sort(keys_, std::ranges::greater{}, &Key::edge);  // edges first
+    for (const Key& key : keys_) {
+      const Side& a = SideOf(sides_a_, key);
+      const Side& b = SideOf(sides_b_, key);
+      Compared c;
+      c.edge = key.edge;
+      c.client = key.client;
+      c.server = key.server;
+      c.port = key.port;
+      c.protocol = key.protocol;
+      c.id_a = a.id;
+      c.id_b = b.id;
+      c.presence = !a.seen() ? Presence::kNew : !b.seen() ? Presence::kVanished : Presence::kBoth;
+      for (const MetricFacts& facts : kFacts) {
+        if (facts.services_only && key.edge) continue;
+        c.metrics[static_cast<size_t>(facts.metric)] = DeltaOf(key, a, b, facts.metric);
+      }
+      if (!key.edge && a.seen() && b.seen()) c.entry_us = EntryShift(a, b, entry_a_, entry_b_);
+      out_.subjects.push_back(std::move(c));
+    }
+  }
+
+  // The four latencies of a subject are one question: their p is Simes', and the false discovery
+  // rate is over questions, weighted (Genovese, Roeder, Wasserman). A metric is told when its
+  // question is and its own p agrees.
+  void Correct() {
+    struct Question {
+      std::vector<Delta*> deltas;
+      double p = 1;
+      double weight = 1;
+    };
+    std::vector<Question> questions;
+    double weights = 0;
+    for (Compared& c : out_.subjects) {
+      std::map<Family, Question> of_subject;
+      for (const MetricFacts& facts : kFacts) {
+        Delta& d = c.metrics[static_cast<size_t>(facts.metric)];
+        if (analysis::Known(d.p)) of_subject[FamilyOf(facts.metric)].deltas.push_back(&d);
+      }
+      for (auto& [family, question] : of_subject) {
+        question.weight = QuestionWeight(c.edge, family);
+        weights += question.weight;
+        questions.push_back(std::move(question));
+      }
+    }
+    std::vector<double> p;
+    for (Question& q : questions) {
+      std::ranges::sort(q.deltas, {}, &Delta::p);
+      const auto count = static_cast<double>(q.deltas.size());
+      for (size_t i = 0; i < q.deltas.size(); ++i) {
+        q.p = std::min(q.p, q.deltas[i]->p * count / static_cast<double>(i + 1));
+      }
+      const double weight = q.weight * static_cast<double>(questions.size()) / weights;
+      p.push_back(std::min(1.0, q.p / weight));
+    }
+    const std::vector<double> rates = FalseDiscoveryRates(p);
+    out_.tests = static_cast<uint32_t>(p.size());
+    for (size_t i = 0; i < questions.size(); ++i) {
+      for (Delta* d : questions[i].deltas) d->q = std::max(rates[i], d->p);
+    }
+    for (Compared& c : out_.subjects) {
+      for (const MetricFacts& facts : kFacts) {
+        Delta& d = c.metrics[static_cast<size_t>(facts.metric)];
+        if (analysis::Known(d.q)) run::Conclude(d, facts, options_);
+      }
+    }
+  }
+
+  // An edge stands for the own time of its server, by its part of the server's calls.
+  double OwnShift(const Compared& c) const {
+    if (!c.edge) return c.entry_us;
+    const Key service{false, {}, c.server, 0, {}};
+    const Side& a = SideOf(sides_a_, service);
+    const Side& b = SideOf(sides_b_, service);
+    if (!a.seen() || !b.seen() || b.latency_count <= 0) return analysis::kUnknown;
+    const Key edge{true, c.client, c.server, c.port, c.protocol};
+    double calls = 0;
+    for (const Cell& cell : SideOf(sides_b_, edge).cells) {
+      calls += Count(cell.edge.Requests(), EdgeMetric::kRrtCount);
+    }
+    return EntryShift(a, b, entry_a_, entry_b_) * calls / b.latency_count;
+  }
+
+  void Rank() {
+    for (size_t i = 0; i < out_.subjects.size(); ++i) {
+      const Compared& c = out_.subjects[i];
+      const double own = OwnShift(c);
+      double requests = 0;
+      for (const Cell& cell : SideOf(sides_b_, keys_[i]).cells) {
+        requests += Count(cell.edge.Requests(), EdgeMetric::kRequest);
+      }
+      const double share = entry_b_.requests > 0 ? requests / entry_b_.requests : 0;
+      std::map<Family, Ranked> best;
+      for (const MetricFacts& facts : kFacts) {
+        const Delta& d = c.metrics[static_cast<size_t>(facts.metric)];
+        if (!d.significant) continue;
+        Ranked line{i, facts.metric, WeightOf(c, facts.metric, own, share, entry_a_), {}};
+        const auto at = best.find(FamilyOf(facts.metric));
+        if (at != best.end() && c.metrics[static_cast<size_t>(at->second.metric)].q <= d.q) {
+          continue;
+        }
+        line.text = fmt::format("{}: {} {} -> {} ({})", SubjectName(c), SayMetric(facts.metric),
+                                SayValue(facts.metric, d.a), SayValue(facts.metric, d.b),
+                                SayChange(facts.metric, d));
+        best[FamilyOf(facts.metric)] = std::move(line);
+      }
+      for (auto& [family, line] : best) out_.ranked.push_back(std::move(line));
+    }
+    std::ranges::stable_sort(out_.ranked, [this](const Ranked& x, const Ranked& y) {
+      if (x.weight != y.weight) return x.weight > y.weight;
+      return !out_.subjects[x.subject].edge && out_.subjects[y.subject].edge;
+    });
+    if (out_.ranked.size() > options_.max_ranked) out_.ranked.resize(options_.max_ranked);
+  }
+
+  void NotePresence() {
+    for (const Compared& c : out_.subjects) {
+      if (!c.edge || c.presence == Presence::kBoth) continue;
+      if (out_.warnings.size() >= 50) return;
+      out_.warnings.push_back(fmt::format("{} is {}", SubjectName(c), Name(c.presence)));
+    }
+  }
+
+  // Everything slower at once is the machine, or its neighbours, rather than one service.
+  void NoteShift() {
+    double known = 0;
+    double worse = 0;
+    double better = 0;
+    for (const Compared& c : out_.subjects) {
+      const Delta& d = c.metrics[static_cast<size_t>(CompareMetric::kLatencyP50)];
+      if (c.edge || !analysis::Known(d.p)) continue;
+      known += 1;
+      worse += d.significant && d.direction == Direction::kWorse ? 1 : 0;
+      better += d.significant && d.direction == Direction::kBetter ? 1 : 0;
+    }
+    if (known >= 4 && std::max(worse, better) > 0.6 * known) {
+      out_.warnings.push_back(fmt::format(
+          "{:.0f} of {:.0f} services are {} alike: the machine or what else runs on it may differ",
+          std::max(worse, better), known, worse > better ? "slower" : "faster"));
+    }
+  }
+
+  void Conclude() {
+    if (shortest_ < kLeastPoints || out_.tests == 0) {
+      out_.verdict = CompareVerdict::kNotEnoughData;
+      out_.sentence = fmt::format("Not enough data: {} points on the shorter side, {} are needed.",
+                                  shortest_, kLeastPoints);
+      return;
+    }
+    const auto fresh = std::ranges::count_if(
+        out_.subjects, [](const Compared& c) { return c.edge && c.presence != Presence::kBoth; });
+    if (out_.ranked.empty()) {
+      out_.verdict = CompareVerdict::kSame;
+      out_.sentence = fmt::format(
+          "No significant difference in {} tests{}.", out_.tests,
+          fresh > 0 ? fmt::format(", but {} came or went",
+                                  analysis::SayCount(static_cast<double>(fresh), "edge", "edges"))
+                    : "");
+      return;
+    }
+    out_.verdict = CompareVerdict::kChanged;
+    out_.sentence = out_.ranked.front().text;
+    const size_t others = out_.ranked.size() - 1;
+    if (others > 0) {
+      out_.sentence += fmt::format(
+          "; {}", analysis::SayCount(static_cast<double>(others), "other change", "other changes"));
+    }
+    out_.sentence += ".";
+  }
+
+  const CompareOptions& options_;
+  Subjects sides_a_;
+  Subjects sides_b_;
+  Entry entry_a_;
+  Entry entry_b_;
+  size_t shortest_;
+  std::vector<Key> keys_;  // of out_.subjects
+  Comparison out_;
+};
+
+}  // namespace
+
+std::string_view Name(CompareMetric metric) { return FactsOf(metric).name; }
+
+std::optional<CompareMetric> CompareMetricByName(std::string_view name) {
+  for (const MetricFacts& facts : kFacts) {
+    if (facts.name == name) return facts.metric;
+  }
+  return std::nullopt;
+}
+
+bool IsShare(CompareMetric metric) { return FactsOf(metric).share; }
+
+std::string_view Name(Direction direction) {
+  switch (direction) {
+    case Direction::kNone:
+      return "none";
+    case Direction::kWorse:
+      return "worse";
+    case Direction::kBetter:
+      return "better";
+    case Direction::kDifferent:
+      return "different";
+  }
+  return "";
+}
+
+std::string_view Name(Presence presence) {
+  switch (presence) {
+    case Presence::kBoth:
+      return "both";
+    case Presence::kNew:
+      return "new";
+    case Presence::kVanished:
+      return "vanished";
+  }
+  return "";
+}
+
+std::string_view Name(CompareVerdict verdict) {
+  switch (verdict) {
+    case CompareVerdict::kSame:
+      return "same";
+    case CompareVerdict::kChanged:
+      return "changed";
+    case CompareVerdict::kNotEnoughData:
+      return "not_enough_data";
+  }
+  return "";
+}
+
+void Equalise(Stretch& a, Stretch& b) {
+  if (a.buckets.empty() || b.buckets.empty()) return;
+  const auto length = [](const Stretch& s) {
+    return s.buckets.front().to - s.buckets.front().from;
+  };
+  Stretch& fine = length(a) < length(b) ? a : b;
+  const uint64_t ratio = std::max(length(a), length(b)) / std::max<uint64_t>(1, length(fine));
+  if (ratio < 2) return;
+  std::vector<live::WindowSet> folded;
+  for (size_t i = 0; i + ratio <= fine.buckets.size(); i += ratio) {
+    WindowFold fold;
+    for (size_t k = i; k < i + ratio; ++k) {
+      double watched = 0;
+      for (const live::EdgeEntry& e : fine.buckets[k].edges) {
+        watched = std::max(watched, e.window.seconds);
+      }
+      fold.Add(fine.buckets[k], watched);
+    }
+    folded.push_back(fold.Take());
+  }
+  fine.buckets = std::move(folded);
+}
+
+Comparison Compare(const Stretch& a, const Stretch& b, const CompareOptions& options) {
+  return Comparer(a, b, options).Run();
+}
+
+}  // namespace pano::run

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/run/compare.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "server/run/budget.h"
+#include "server/run/traffic_for_test.h"
+
+namespace pano::run {
+namespace {
+
+constexpr size_t kNobody = SIZE_MAX;
+
+// PANO_SEED_SHIFT plays other seeds than those thresholds were chosen on.
+uint32_t Seed(uint32_t seed) {
+  const char* shift = std::getenv("PANO_SEED_SHIFT");
+  return seed + (shift == nullptr ? 0 : static_cast<uint32_t>(std::atoi(shift)));
+}
+
+Comparison Play(uint32_t seed, size_t slow, double factor, TrafficOptions options = {},
+                int seconds = 60) {
+  TrafficModel first(Seed(2 * seed), options);
+  TrafficModel second(Seed(2 * seed + 1), options);
+  return Compare(first.Make(seconds, kNobody, 1), second.Make(seconds, slow, factor), {});
+}
+
+const Compared* Service(const Comparison& c, const std::string& name) {
+  for (const Compared& s : c.subjects) {
+    if (!s.edge && s.server == name) return &s;
+  }
+  return nullptr;
+}
+
+// "finds a 10 % latency regression of one service among 15 in 60 s windows at 95 % confidence, and
+// finds nothing between two equal runs (20 repetitions each)"
+TEST(CompareTest, FindsTenPercentInOneOfFifteenServices) {
+  int found = 0;
+  int first = 0;
+  for (uint32_t i = 0; i < 20; ++i) {
+    const size_t slow = i % TrafficModel::kServices;
+    const Comparison c = Play(1000 + i, slow, 1.10);
+    const std::string name = "s" + std::to_string(slow);
+    const Compared* service = Service(c, name);
+    ASSERT_NE(service, nullptr);
+    bool significant = false;
+    for (const CompareMetric m :
+         {CompareMetric::kLatencyAvg, CompareMetric::kLatencyP50, CompareMetric::kLatencyP95}) {
+      const Delta& d = service->metrics[static_cast<size_t>(m)];
+      significant = significant || (d.significant && d.direction == Direction::kWorse);
+    }
+    found += significant ? 1 : 0;
+    if (!c.ranked.empty()) {
+      first += c.subjects[c.ranked.front().subject].server == name ? 1 : 0;
+    }
+    if (!significant && std::getenv("PANO_SHOW_MISSES") != nullptr) {
+      const Delta& d = service->metrics[0];
+      ADD_FAILURE() << name << " " << d.change << " [" << d.low << "," << d.high << "] p " << d.p
+                    << " q " << d.q << "; " << c.sentence;
+    }
+  }
+  RecordProperty("found", found);
+  RecordProperty("first", first);
+  EXPECT_GE(found, 19);
+  EXPECT_GE(first, 17);
+}
+
+TEST(CompareTest, FindsNothingBetweenEqualRuns) {
+  int silent = 0;
+  for (uint32_t i = 0; i < 20; ++i) {
+    const Comparison c = Play(3000 + i, kNobody, 1);
+    EXPECT_GT(c.tests, 60u);
+    EXPECT_TRUE(c.load.matched);
+    silent += c.verdict == CompareVerdict::kSame ? 1 : 0;
+    if (c.verdict != CompareVerdict::kSame && std::getenv("PANO_SHOW_MISSES") != nullptr) {
+      ADD_FAILURE() << c.sentence;
+    }
+  }
+  RecordProperty("silent", silent);
+  EXPECT_GE(silent, 19);  // one in twenty is what 95 % means
+}
+
+TEST(CompareTest, ALoadThatDiffersIsSaid) {
+  TrafficOptions busy;
+  busy.rate *= 1.3;
+  TrafficModel first(Seed(1), {});
+  TrafficModel second(Seed(2), busy);
+  const Comparison c = Compare(first.Make(60, kNobody, 1), second.Make(60, kNobody, 1), {});
+  EXPECT_FALSE(c.load.matched);
+  EXPECT_NEAR(c.load.change, 0.3, 0.05);
+  ASSERT_FALSE(c.warnings.empty());
+  EXPECT_NE(c.warnings.front().find("the load differs"), std::string::npos);
+}
+
+TEST(CompareTest, NewAndVanishedEdges) {
+  TrafficModel first(Seed(1), {});
+  TrafficModel second(Seed(2), {});
+  Stretch a = first.Make(30, kNobody, 1);
+  Stretch b = second.Make(30, kNobody, 1);
+  for (live::WindowSet& w : a.buckets)
+    std::erase_if(w.edges, [](const auto& e) { return e.id == 3; });
+  for (live::WindowSet& w : b.buckets)
+    std::erase_if(w.edges, [](const auto& e) { return e.id == 5; });
+  const Comparison c = Compare(a, b, {});
+  int fresh = 0;
+  int gone = 0;
+  for (const Compared& s : c.subjects) {
+    if (!s.edge) continue;
+    fresh += s.presence == Presence::kNew ? 1 : 0;
+    gone += s.presence == Presence::kVanished ? 1 : 0;
+    if (s.presence == Presence::kNew) {
+      EXPECT_FALSE(analysis::Known(s.metrics[0].a));
+    }
+  }
+  EXPECT_EQ(fresh, 1);
+  EXPECT_EQ(gone, 1);
+}
+
+TEST(CompareTest, TooShortIsNotEnoughData) {
+  TrafficModel first(Seed(1), {});
+  TrafficModel second(Seed(2), {});
+  const Comparison c = Compare(first.Make(5, kNobody, 1), second.Make(60, 3, 2), {});
+  EXPECT_EQ(c.verdict, CompareVerdict::kNotEnoughData);
+  Stretch nothing;
+  nothing.names = std::make_shared<live::Names>();
+  const Comparison empty = Compare(nothing, nothing, {});
+  EXPECT_EQ(empty.verdict, CompareVerdict::kNotEnoughData);
+}
+
+TEST(CompareTest, BucketsOfUnequalLengthAreMadeEqual) {
+  TrafficModel first(Seed(1), {});
+  TrafficModel second(Seed(2), {});
+  Stretch a = first.Make(120, kNobody, 1);
+  Stretch b = second.Make(120, kNobody, 1);
+  Stretch dummy = a;
+  dummy.buckets.resize(1);
+  dummy.buckets[0].to = dummy.buckets[0].from + 4;
+  Equalise(b, dummy);
+  EXPECT_EQ(b.buckets.size(), 30u);
+  EXPECT_EQ(b.buckets[0].to - b.buckets[0].from, 4u);
+  Equalise(a, b);
+  EXPECT_EQ(a.buckets.size(), 30u);
+  EXPECT_EQ(Compare(a, b, {}).verdict, CompareVerdict::kSame);
+}
+
+TEST(BudgetTest, GrowthCeilingsAndNames) {
+  const Comparison c = Play(1, 4, 1.5);
+  const auto judge = [&c](const char* text) {
+    const auto budgets = ParseBudgets(nlohmann::json::parse(text));
+    EXPECT_TRUE(budgets) << budgets.error().text;
+    return JudgeBudgets(*budgets, c, 0.05);
+  };
+  auto results = judge(R"({"latency_p50":"+10%"})");
+  ASSERT_EQ(results.size(), TrafficModel::kServices);
+  EXPECT_TRUE(results[0].over);
+  EXPECT_EQ(c.subjects[results[0].subject].server, "s4");
+  results = judge(
+      R"({"latency_p50":"+10%","services":{"s4":{"latency_p50":"+200%"},"s0":{"latency_p50":null}}})");
+  EXPECT_EQ(results.size(), TrafficModel::kServices - 1);
+  for (const BudgetResult& r : results) {
+    if (c.subjects[r.subject].server == "s4") {
+      EXPECT_FALSE(r.over);
+    }
+  }
+  results = judge(R"({"edges":{"loadgenerator > s0":{"latency_p99":"1ms","error_share":"50%"}}})");
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_TRUE(results[0].over);
+  EXPECT_EQ(results[0].metric, CompareMetric::kLatencyP99);
+  EXPECT_FALSE(results[1].over);
+}
+
+TEST(BudgetTest, ErrorsNameThePlace) {
+  const std::pair<const char*, const char*> wrong[] = {
+      {R"([1])", "budgets"},
+      {R"({"latency":"+10%"})", "latency"},
+      {R"({"latency_p95":"10%"})", "latency_p95"},
+      {R"({"latency_p95":"+10 apples"})", "latency_p95"},
+      {R"({"latency_p95":true})", "latency_p95"},
+      {R"({"services":{"cart":{"latency_p95":"x"}}})", "services: cart"},
+      {R"({"edges":{"cart":{"latency_p95":"+1%"}}})", "edges: cart"}};
+  for (const auto& [text, place] : wrong) {
+    const auto budgets = ParseBudgets(nlohmann::json::parse(text));
+    ASSERT_FALSE(budgets) << text;
+    EXPECT_NE(budgets.error().text.find(place), std::string::npos) << budgets.error().text;
+  }
+}
+
+}  // namespace
+}  // namespace pano::run

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// in: api::Archive  out: seconds as a run takes them, after a restart in the middle of it
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "server/api/archive.h"
+#include "server/live/live_state.h"
+
+namespace pano::server {
+
+// What the store has of [from, to), second by second, with the live state's ids. At most ten
+// minutes; a store in trouble answers nothing.
+std::vector<live::WindowSet> SecondsOf(api::Archive& archive, live::LiveState& live, uint64_t from,
+                                       uint64_t to);
+
+}  // namespace pano::server
