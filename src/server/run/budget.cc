@@ -7,6 +7,7 @@
 #include <map>
 #include <tuple>
 
+#include "server/run/stable_order.h"
 namespace pano::run {
 namespace {
 
@@ -161,7 +162,7 @@ std::vector<BudgetResult> JudgeBudgets(const std::vector<Budget>& budgets,
       out.push_back(std::move(result));
     }
   }
-  std::ranges::stable_sort(out, std::ranges::greater{}, &BudgetResult::over);
+  StableOrder(out, [](const auto& x, const auto& y) { return x.over && !y.over; });
   return out;
 }
 

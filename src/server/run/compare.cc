@@ -14,6 +14,7 @@
 #include "server/run/compare_series.h"
 #include "server/run/load_series.h"
 #include "server/run/significance.h"
+#include "server/run/stable_order.h"
 #include "server/run/window_fold.h"
 
 namespace pano::run {
@@ -284,7 +285,8 @@ class Comparer {
     for (const auto& [key, side] : sides_a_) keys.insert(key);
     for (const auto& [key, side] : sides_b_) keys.insert(key);
     keys_.assign(keys.begin(), keys.end());
-    std::ranges::stable_sort(keys_, std::ranges::greater{}, &Key::edge);  // edges first
+    StableOrder(keys_,
+                [](const Key& x, const Key& y) { return x.edge && !y.edge; });  // edges first
     for (const Key& key : keys_) {
       const Side& a = SideOf(sides_a_, key);
       const Side& b = SideOf(sides_b_, key);
@@ -392,7 +394,7 @@ class Comparer {
       }
       for (auto& [family, line] : best) out_.ranked.push_back(std::move(line));
     }
-    std::ranges::stable_sort(out_.ranked, [this](const Ranked& x, const Ranked& y) {
+    StableOrder(out_.ranked, [this](const Ranked& x, const Ranked& y) {
       if (x.weight != y.weight) return x.weight > y.weight;
       return !out_.subjects[x.subject].edge && out_.subjects[y.subject].edge;
     });

@@ -8,6 +8,7 @@
 
 #include "server/analysis/state.h"
 #include "server/run/load_detector.h"
+#include "server/run/stable_order.h"
 #include "server/run/step_finder.h"
 
 namespace pano::run {
@@ -232,7 +233,7 @@ std::vector<ObjectiveResult> JudgeObjectives(const Snapshot& snapshot, bool shar
       found.emplace_back(result.met ? std::min(severity, 1.0) : 1 + severity, std::move(result));
     }
   }
-  std::ranges::stable_sort(found, std::ranges::greater{}, [](const auto& f) { return f.first; });
+  StableOrder(found, [](const auto& x, const auto& y) { return x.first > y.first; });
   std::vector<ObjectiveResult> out;
   for (auto& [severity, result] : found) out.push_back(std::move(result));
   return out;

@@ -14,6 +14,7 @@
 #include "server/run/run_file.h"
 #include "server/run/run_json.h"
 #include "server/run/run_keeper_impl.h"
+#include "server/run/stable_order.h"
 
 namespace pano::run {
 namespace {
@@ -301,7 +302,7 @@ Result<Mark> RunKeeper::Impl::AddMark(const std::string& id, Mark mark) {
       return Fail(Code::kInvalid, "time: not in the run");
     }
     info.marks.push_back(mark);
-    std::ranges::stable_sort(info.marks, {}, &Mark::time);
+    StableOrder(info.marks, [](const Mark& x, const Mark& y) { return x.time < y.time; });
     return {};
   });
   if (!done) return std::unexpected(done.error());

@@ -7,6 +7,7 @@
 #include "server/run/digest.h"
 #include "server/run/run_file.h"
 #include "server/run/run_keeper_impl.h"
+#include "server/run/stable_order.h"
 
 namespace pano::run {
 namespace {
@@ -69,7 +70,8 @@ void RunKeeper::Impl::TakeWords(Active& active) {
     if (crowded || info.events.size() >= kMaxRunEvents) continue;
     info.events.push_back({e.row.time_ns, e.row.kind, e.service, e.instance, e.row.text});
   }
-  std::ranges::stable_sort(info.events, {}, &RunEvent::time_ns);
+  StableOrder(info.events,
+              [](const RunEvent& x, const RunEvent& y) { return x.time_ns < y.time_ns; });
   if (info.state == RunState::kRunning) info.limits = *live_.limits();
 }
 

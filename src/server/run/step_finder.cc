@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "server/run/stable_order.h"
 namespace pano::run {
 namespace {
 
@@ -229,7 +230,7 @@ int Rank(StepReason reason) {
 
 // In order, none closer than `least` points to another or to the end; the stronger reason stays.
 std::vector<Boundary> Thin(std::vector<Boundary> all, size_t least, size_t count) {
-  std::ranges::stable_sort(all, {}, &Boundary::at);
+  StableOrder(all, [](const Boundary& x, const Boundary& y) { return x.at < y.at; });
   std::vector<Boundary> out;
   for (Boundary& b : all) {
     const bool late = b.at + least > count && b.reason != StepReason::kMark;
