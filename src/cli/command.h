@@ -14,7 +14,7 @@ enum ExitCode : int {
   kExitOk = 0,         // done; with diagnose: everything within its limits
   kExitError = 1,      // it could not be done; the reason is on stderr
   kExitUsage = 2,      // the command line is wrong
-  kExitOverLimit = 3,  // diagnose, run show, compare: over a limit, or cannot be judged
+  kExitOverLimit = 3,  // diagnose, run show, compare: over a limit, or unknown; alerts: one fires
 };
 
 // A command registers itself on the application and leaves in `run` what to do when it is chosen.
@@ -36,6 +36,7 @@ void AddQuery(CLI::App& app, Run& run);
 void AddEvents(CLI::App& app, Run& run);
 void AddRun(CLI::App& app, Run& run);
 void AddCompare(CLI::App& app, Run& run);
+void AddAlerts(CLI::App& app, Run& run);
 void AddDoctor(CLI::App& app, Run& run);
 void AddVersion(CLI::App& app, Run& run);
 

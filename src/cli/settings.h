@@ -30,6 +30,8 @@ struct Settings {
   uint32_t retention_1s = 24;        // hours
   uint32_t retention_1m = 30 * 24;   // hours
   uint32_t retention_requests = 72;  // hours
+  std::string alerts;
+  std::string external_url;
   std::string tier = "auto";
   double timeout = 10;         // seconds
   double cpu_budget = 1;       // cores

@@ -73,6 +73,8 @@ Result<server::ServerOptions> ServerOptionsOf(const Settings& settings) {
   server.store = settings.store;
   server.retention = {settings.retention_1s, settings.retention_1m, settings.retention_requests};
   server.limits = settings.limit;
+  server.alerts_file = settings.alerts;
+  server.external_url = settings.external_url;
   server.version = std::string(Version());
   return server;
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/alert/alert_keeper.h"
 #include "server/api/limits_document.h"
 #include "server/ingest/ingest_queue.h"
 #include "server/run/run_keeper.h"
@@ -23,6 +24,10 @@ constexpr uint64_t kNs = 1'000'000'000u;
 constexpr uint64_t kGraceNs = 1'200'000'000u;
 // After a pause of the whole machine the map goes on from now.
 constexpr uint64_t kMaxCatchUpSeconds = 5;
+// An agent silent for longer does not deliver.
+constexpr uint64_t kSilentSeconds = 10;
+// A run is judged by alert rules this long after its end.
+constexpr uint64_t kJustEndedSeconds = 60;
 
 }  // namespace
 
@@ -47,6 +52,7 @@ class ServerPipeline::Impl {
   api::StaticFiles files_;
   std::unique_ptr<StoreArchive> archive_;
   std::unique_ptr<run::RunKeeper> runs_;
+  std::unique_ptr<alert::AlertKeeper> alerts_;
   api::Context context_;
   std::unique_ptr<api::HttpServer> http_;
   std::vector<std::string> warnings_;
@@ -55,6 +61,9 @@ class ServerPipeline::Impl {
  private:
   void OpenStore();
   Status OpenRuns();
+  void OpenAlerts();
+  void WatchAlerts();
+  std::vector<alert::RunFacts> RunsToJudge() const;
   Status LoadLimits();
   Status SetLimits(const analysis::Limits& limits);
   live::MapEvent AddEvent(tag::EventRow row);
@@ -159,6 +168,49 @@ Status ServerPipeline::Impl::OpenRuns() {
   return {};
 }
 
+// The run that runs and those that just ended.
+std::vector<alert::RunFacts> ServerPipeline::Impl::RunsToJudge() const {
+  std::vector<alert::RunFacts> out;
+  const uint64_t now = WallNs() / kNs;
+  for (const run::RunSummary& run : runs_->List()) {
+    const bool running = run.state == run::RunState::kRunning;
+    if (!running && run.end + kJustEndedSeconds < now) continue;
+    out.push_back({run.id, run.name, running, run.objectives_met == false, run.sentence});
+  }
+  return out;
+}
+
+void ServerPipeline::Impl::OpenAlerts() {
+  alert::KeeperOptions options;
+  options.folder = options_.data_dir;
+  options.provisioned = options_.alerts_file;
+  options.external_url = options_.external_url;
+  options.runs = [this] { return RunsToJudge(); };
+  auto opened = alert::AlertKeeper::Open(std::move(options));
+  if (!opened) {
+    warnings_.push_back("alerts are off: " + opened.error().text);
+    return;
+  }
+  alerts_ = std::move(*opened);
+  for (const std::string& text : alerts_->Alarms()) warnings_.push_back("alerts: " + text);
+}
+
+// Hands the second that was just completed to the rules.
+void ServerPipeline::Impl::WatchAlerts() {
+  if (alerts_ == nullptr) return;
+  alert::Observation seen;
+  seen.map = live_.Latest();
+  seen.limits = live_.limits();
+  if (archive_ != nullptr) {
+    const store::StoreHealth health = archive_->Health();
+    seen.store = {health.up, health.disk_full, health.rows_lost, health.last_error};
+  }
+  for (const live::AgentStatus& agent : live_.Agents()) {
+    if (agent.last_second + kSilentSeconds >= live_.last_second()) ++seen.agents;
+  }
+  alerts_->Tick(std::move(seen));
+}
+
 Status ServerPipeline::Impl::Start() {
   if (!options_.data_dir.empty()) {
     std::error_code error;
@@ -171,6 +223,8 @@ Status ServerPipeline::Impl::Start() {
   OpenStore();
   PANO_TRY(OpenRuns());
   context_.runs = runs_.get();
+  OpenAlerts();
+  context_.alerts = alerts_.get();
   context_.live = &live_;
   context_.archive = archive_.get();
   context_.files = &files_;
@@ -209,6 +263,7 @@ void ServerPipeline::Impl::AdvanceDue() {
     CountQueueLosses();
     StoreEvents(live_.Advance(next));
     runs_->Tick();
+    WatchAlerts();
     http_->Publish(live_.Latest());
   }
 }
@@ -231,7 +286,9 @@ void ServerPipeline::Impl::Stop() {
     thread_.join();
   }
   if (http_ != nullptr) http_->Stop();
-  runs_.reset();  // writes the run that runs
+  context_.alerts = nullptr;
+  alerts_.reset();  // asks the runs
+  runs_.reset();    // writes the run that runs
   context_.archive = nullptr;
   archive_.reset();  // flushes
 }

@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   cli::AddEvents(app, run);
   cli::AddRun(app, run);
   cli::AddCompare(app, run);
+  cli::AddAlerts(app, run);
   cli::AddDoctor(app, run);
   cli::AddVersion(app, run);
   try {

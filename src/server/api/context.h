@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "server/alert/alert_keeper.h"
 #include "server/api/archive.h"
 #include "server/api/static_files.h"
 #include "server/live/live_state.h"
@@ -54,8 +55,9 @@ struct CaptureNote {
 
 struct Context {
   live::LiveState* live = nullptr;
-  Archive* archive = nullptr;      // null: no store
-  run::RunKeeper* runs = nullptr;  // never null while requests are answered
+  Archive* archive = nullptr;            // null: no store
+  run::RunKeeper* runs = nullptr;        // never null while requests are answered
+  alert::AlertKeeper* alerts = nullptr;  // null: this server has none
   const StaticFiles* files = nullptr;
   std::function<Status(const analysis::Limits&)> set_limits;
   std::function<live::MapEvent(tag::EventRow)> add_event;

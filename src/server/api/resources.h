@@ -37,6 +37,19 @@ Response GetCompare(Context& context, const Request& request);
 Response PostCompare(Context& context, const Request& request);
 // The ID of /api/v1/runs/ID/...
 std::string RunIdOf(const Request& request);
+Response GetAlerts(Context& context, const Request& request);
+Response GetAlertHistory(Context& context, const Request& request);
+Response TestAlertRoute(Context& context, const Request& request);
+template <alert::Kept kWhat>
+Response ListAlertEntries(Context& context, const Request& request);
+template <alert::Kept kWhat>
+Response GetAlertEntry(Context& context, const Request& request);
+template <alert::Kept kWhat>
+Response PostAlertEntry(Context& context, const Request& request);
+template <alert::Kept kWhat>
+Response PutAlertEntry(Context& context, const Request& request);
+template <alert::Kept kWhat>
+Response DeleteAlertEntry(Context& context, const Request& request);
 
 // The whole seconds a request is about: at=T, or from=T&to=T, or the live window.
 struct AskedRange {

@@ -4,10 +4,11 @@
 #include <array>
 
 #include "server/api/resources.h"
-#include "server/run/run_json.h"
 
 namespace pano::api {
 namespace {
+
+using alert::Kept;
 
 constexpr std::array kRoutes = std::to_array<Route>({
     {"GET", "/api/v1/map", Kind::kLive, GetMap},
@@ -19,6 +20,24 @@ constexpr std::array kRoutes = std::to_array<Route>({
     {"PUT", "/api/v1/limits", Kind::kStored, PutLimits},
     {"GET", "/api/v1/events", Kind::kStored, GetEvents},
     {"POST", "/api/v1/events", Kind::kQuick, PostEvent},
+    {"GET", "/api/v1/alerts", Kind::kQuick, GetAlerts},
+    {"GET", "/api/v1/alerts/history", Kind::kStored, GetAlertHistory},
+    {"GET", "/api/v1/alerts/rules", Kind::kQuick, ListAlertEntries<Kept::kRules>},
+    {"POST", "/api/v1/alerts/rules", Kind::kStored, PostAlertEntry<Kept::kRules>},
+    {"GET", "/api/v1/alerts/rules/{id}", Kind::kQuick, GetAlertEntry<Kept::kRules>},
+    {"PUT", "/api/v1/alerts/rules/{id}", Kind::kStored, PutAlertEntry<Kept::kRules>},
+    {"DELETE", "/api/v1/alerts/rules/{id}", Kind::kStored, DeleteAlertEntry<Kept::kRules>},
+    {"GET", "/api/v1/alerts/routes", Kind::kQuick, ListAlertEntries<Kept::kRoutes>},
+    {"POST", "/api/v1/alerts/routes", Kind::kStored, PostAlertEntry<Kept::kRoutes>},
+    {"GET", "/api/v1/alerts/routes/{id}", Kind::kQuick, GetAlertEntry<Kept::kRoutes>},
+    {"PUT", "/api/v1/alerts/routes/{id}", Kind::kStored, PutAlertEntry<Kept::kRoutes>},
+    {"DELETE", "/api/v1/alerts/routes/{id}", Kind::kStored, DeleteAlertEntry<Kept::kRoutes>},
+    {"POST", "/api/v1/alerts/routes/{id}/test", Kind::kStored, TestAlertRoute},
+    {"GET", "/api/v1/alerts/silences", Kind::kQuick, ListAlertEntries<Kept::kSilences>},
+    {"POST", "/api/v1/alerts/silences", Kind::kStored, PostAlertEntry<Kept::kSilences>},
+    {"GET", "/api/v1/alerts/silences/{id}", Kind::kQuick, GetAlertEntry<Kept::kSilences>},
+    {"PUT", "/api/v1/alerts/silences/{id}", Kind::kStored, PutAlertEntry<Kept::kSilences>},
+    {"DELETE", "/api/v1/alerts/silences/{id}", Kind::kStored, DeleteAlertEntry<Kept::kSilences>},
     {"GET", "/api/v1/schema", Kind::kQuick, GetSchema},
     {"POST", "/api/v1/query", Kind::kStored, PostQuery},
     {"GET", "/api/v1/status", Kind::kQuick, GetStatus},
@@ -51,7 +70,7 @@ consteval bool Distinct() {
 }
 static_assert(Distinct(), "one row per method and path");
 
-// "{id}" stands for one segment of a run's id.
+// "{id}" stands for one segment that is an id.
 bool Matches(std::string_view pattern, std::string_view path) {
   constexpr std::string_view kHole = "{id}";
   const size_t hole = pattern.find(kHole);
@@ -61,7 +80,7 @@ bool Matches(std::string_view pattern, std::string_view path) {
       !path.ends_with(tail)) {
     return false;
   }
-  return run::ValidId(path.substr(hole, path.size() - hole - tail.size()));
+  return alert::ValidId(path.substr(hole, path.size() - hole - tail.size()));
 }
 
 }  // namespace

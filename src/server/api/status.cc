@@ -147,6 +147,21 @@ void AddStore(Exposition& out, const store::StoreHealth& h) {
           h.disk_full ? 1 : 0);
 }
 
+void AddAlerts(Exposition& out, const alert::AlertCounts& counts) {
+  out.One("panoscope_alerts_firing", "gauge", "alerts that fire",
+          static_cast<double>(counts.firing));
+  out.One("panoscope_alerts_pending", "gauge", "alerts that may come to fire",
+          static_cast<double>(counts.pending));
+  out.One("panoscope_alerts_silenced", "gauge", "alerts that fire and are held back",
+          static_cast<double>(counts.silenced));
+  out.One("panoscope_alert_messages_total", "counter", "messages that receivers took",
+          static_cast<double>(counts.sent));
+  out.One("panoscope_alert_failures_total", "counter", "attempts that failed",
+          static_cast<double>(counts.failed));
+  out.One("panoscope_alert_seconds_unwatched_total", "counter", "seconds no rule looked at",
+          static_cast<double>(counts.unwatched));
+}
+
 }  // namespace
 
 Response GetMetrics(Context& context, const Request&) {
@@ -192,6 +207,7 @@ Response GetMetrics(Context& context, const Request&) {
   out.One("panoscope_http_stream_resyncs_total", "counter", "streams too slow for the ticks",
           static_cast<double>(http.stream_resyncs.load()));
   if (context.archive != nullptr) AddStore(out, context.archive->Health());
+  if (context.alerts != nullptr) AddAlerts(out, context.alerts->Counts());
   Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   response.body = out.Take();
