@@ -13,7 +13,7 @@ namespace pano::cli {
 enum ExitCode : int {
   kExitOk = 0,         // done; with diagnose: everything within its limits
   kExitError = 1,      // it could not be done; the reason is on stderr
-  kExitUsage = 2,      // the command line is wrong
+  kExitUsage = 2,      // the command line, or a file it names, is wrong
   kExitOverLimit = 3,  // diagnose, run show, compare: over a limit, or unknown; alerts: one fires
 };
 

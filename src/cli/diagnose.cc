@@ -4,6 +4,7 @@
 
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/diagnose_file.h"
 
 namespace pano::cli {
 namespace {
@@ -13,6 +14,7 @@ using nlohmann::json;
 struct Options {
   ServerAddress server;
   AskedTime time;
+  std::string file;
   bool as_json = false;
 };
 
@@ -63,14 +65,21 @@ int Diagnose(const Options& options) {
 }  // namespace
 
 void AddDiagnose(CLI::App& app, Run& run) {
-  CLI::App* command = app.add_subcommand("diagnose",
-                                         "Name the bottleneck, with its evidence. Exit code 3 "
-                                         "unless everything is within its limits.");
+  CLI::App* command = app.add_subcommand(
+      "diagnose",
+      "Name the bottleneck, with its evidence: of the running server, or of a file of series "
+      "(docs/diagnose.md). Exit code 3 unless everything is within its limits.");
   auto options = std::make_shared<Options>();
   AddServerOptions(*command, options->server);
   AddTimeOptions(*command, options->time);
-  command->add_flag("--json", options->as_json, "The server's whole answer as JSON");
-  command->callback([&run, options] { run = [options] { return Diagnose(*options); }; });
+  command->add_option("FILE", options->file, "Series as JSON; - is standard input");
+  command->add_flag("--json", options->as_json, "The whole answer as JSON");
+  command->callback([&run, options] {
+    run = [options] {
+      return options->file.empty() ? Diagnose(*options)
+                                   : DiagnoseFile(options->file, options->as_json);
+    };
+  });
 }
 
 }  // namespace pano::cli

@@ -31,6 +31,8 @@ enum class FaultClass : uint8_t {
   kNetworkLoss,            // segments are lost on the way to it
   kMemory,                 // out of memory: processes are killed
   kClientLimit,            // the load generator itself is the limit
+  kRetryStorm,             // it fails and its callers ask again and again (from files only)
+  kDemandDrop,             // requests stop coming from here (from files only)
 };
 std::string_view Name(FaultClass fault);  // "cpu_throttled", ..., as in docs/api.md
 

@@ -41,6 +41,10 @@ std::string_view Name(FaultClass fault) {
       return "memory";
     case FaultClass::kClientLimit:
       return "client_limit";
+    case FaultClass::kRetryStorm:
+      return "retry_storm";
+    case FaultClass::kDemandDrop:
+      return "demand_drop";
   }
   return "unknown";
 }

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/analysis/localise/system.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "server/analysis/localise/gather.h"
+#include "server/analysis/localise/robust.h"
+
+namespace pano::analysis {
+namespace {
+
+using enum SeriesMetric;
+
+constexpr double kBelievedFrom = 1.0;  // z from which extra waiting begins to count
+constexpr double kBelievedTo = 4.0;    // z from which it counts in full
+constexpr double kNobodyWaits = 1.5;   // a callee that takes so many times its caller's time
+
+class Builder {
+ public:
+  Builder(const Question& question, Span span) : subjects_(Gather(question)) {
+    system_.question = &question;
+    system_.span = span;
+    system_.has_baseline = question.baseline.times.size() >= 3;
+    times_ = question.incident.times.size();
+  }
+
+  System Build() {
+    const size_t n = system_.question->nodes.size();
+    system_.nodes.resize(n);
+    for (const SeriesMetric m : {kCpuUse, kMemoryUse, kInFlight}) offsets_.push_back(Offset(m));
+    for (const auto& [key, subject] : subjects_) {
+      if (key.first == kNoNode) system_.nodes[key.second] = Signals_(subject);
+    }
+    MakeCalls();
+    JudgeShares();
+    FindAsync();
+    return std::move(system_);
+  }
+
+ private:
+  // What is too little of a level to matter: a part of what is typical among all nodes.
+  double Offset(SeriesMetric metric) const {
+    std::vector<double> typical;
+    for (const auto& [key, subject] : subjects_) {
+      if (key.first != kNoNode) continue;
+      std::vector<double> known;
+      for (const auto* values : {&subject.usual_of(metric), &subject.now_of(metric)}) {
+        for (const double v : *values) {
+          if (std::isfinite(v)) known.push_back(v);
+        }
+        if (!known.empty()) break;
+      }
+      if (!known.empty()) typical.push_back(Median(std::move(known)));
+    }
+    return 0.1 * Mean(typical);
+  }
+
+  Judged JudgeCut(std::optional<Sample> sample) const {
+    if (!sample) return {};
+    Cut(*sample, system_.span.begin, system_.span.end);
+    return Judge(*sample);
+  }
+
+  // A count that the baseline never mentions was 0.
+  Judged JudgeEvents(const Subject& subject, SeriesMetric metric) const {
+    auto sample = CountSample(subject, metric);
+    if (sample && sample->usual.empty() && system_.has_baseline) {
+      sample->usual.assign(system_.question->baseline.times.size(), 0.0);
+    }
+    return JudgeCut(std::move(sample));
+  }
+
+  Signals Signals_(const Subject& subject) const {
+    Signals s;
+    s.seen = subject.is_seen();
+    s.latency = JudgeCut(LatencySample(subject));
+    for (size_t m = 0; m < kLatencyStatistics; ++m) {
+      const Judged one = JudgeCut(StatisticSample(subject, static_cast<SeriesMetric>(m)));
+      if (one.known && (!s.tail.known || one.strength > s.tail.strength)) s.tail = one;
+    }
+    s.failures = JudgeCut(FailureSample(subject));
+    s.requests = JudgeCut(RequestSample(subject, times_));
+    s.cpu = JudgeCut(LevelSample(subject, kCpuUse, offsets_[0]));
+    s.memory = JudgeCut(LevelSample(subject, kMemoryUse, offsets_[1]));
+    s.in_flight = JudgeCut(LevelSample(subject, kInFlight, offsets_[2]));
+    s.connect_latency = JudgeCut(StatisticSample(subject, kConnectLatency));
+    s.connect_failures = JudgeEvents(subject, kConnectFailures);
+    s.retrans_syn = JudgeEvents(subject, kRetransSyn);
+    s.throttled = JudgeCut(FractionSample(subject, kCpuThrottled));
+    DiscountDemand(s);
+    Amounts(s);
+    return s;
+  }
+
+  // CPU that more requests need is no finding.
+  static void DiscountDemand(Signals& s) {
+    if (!s.cpu.has_usual || !s.requests.has_usual || s.requests.change <= 0) return;
+    const double rest = s.cpu.change - s.requests.change;
+    if (s.cpu.change <= 0) return;
+    s.cpu.strength *= SmoothStep(rest / s.cpu.change, 0.05, 0.6);
+  }
+
+  void Amounts(Signals& s) const {
+    if (s.requests.known) s.rate = s.requests.now;
+    const double rate = s.requests.known ? s.rate : 1;
+    if (s.latency.has_usual) {
+      const double believed = SmoothStep(std::abs(s.latency.z), kBelievedFrom, kBelievedTo);
+      s.wait = rate * (s.latency.now - s.latency.usual) * believed;
+    } else if (s.latency.known && !system_.has_baseline) {
+      s.wait = rate * s.latency.now;
+    }
+    if (s.failures.known) {
+      const double usual = s.failures.has_usual ? s.failures.usual : 0;
+      const double believed =
+          s.failures.has_usual ? SmoothStep(std::abs(s.failures.z), kBelievedFrom, kBelievedTo) : 1;
+      s.failed = rate * (s.failures.now - usual) * believed;
+      if (!s.failures.has_usual) {
+        s.failures.change = s.failures.now;
+        s.failures.strength = SmoothStep(s.failures.now, 0.01, 0.10);
+        s.failures.z = 6 * s.failures.strength;
+      }
+    }
+    if (s.throttled.known && !s.throttled.has_usual) {
+      s.throttled.change = s.throttled.now;
+      s.throttled.strength = SmoothStep(s.throttled.now, 0.05, 0.5);
+    }
+    for (Judged* events : {&s.connect_failures, &s.retrans_syn}) {
+      if (!events->known || events->has_usual || events->now <= 0) continue;
+      events->change = std::log1p(events->now);
+      events->strength = 0.5 * SmoothStep(events->change, 0.1, 1);
+    }
+  }
+
+  void MakeCalls() {
+    std::vector<std::pair<uint32_t, uint32_t>> calls = system_.question->calls;
+    for (const auto& [key, subject] : subjects_) {
+      if (key.first != kNoNode && key.first != key.second) calls.push_back(key);
+    }
+    std::ranges::sort(calls);
+    calls.erase(std::ranges::unique(calls).begin(), calls.end());
+    system_.out.resize(system_.nodes.size());
+    system_.in.resize(system_.nodes.size());
+    for (const auto& [caller, callee] : calls) {
+      const auto at = static_cast<uint32_t>(system_.calls.size());
+      system_.calls.push_back({caller, callee, true, 1, {}});
+      if (const auto found = subjects_.find({caller, callee}); found != subjects_.end()) {
+        system_.calls.back().view = Signals_(found->second);
+      }
+      system_.out[caller].push_back(at);
+      system_.in[callee].push_back(at);
+    }
+  }
+
+  // Of all requests to a node, how many come over each call: as the calls tell, or else by how busy
+  // the callers are.
+  void JudgeShares() {
+    for (const auto& in : system_.in) {
+      bool all_told = true;
+      for (const uint32_t c : in) all_told = all_told && std::isfinite(system_.calls[c].view.rate);
+      double sum = 0;
+      std::vector<double> weights;
+      for (const uint32_t c : in) {
+        const double rate =
+            all_told ? system_.calls[c].view.rate : system_.nodes[system_.calls[c].caller].rate;
+        weights.push_back(std::isfinite(rate) ? std::max(rate, 1e-9) : 1);
+        sum += weights.back();
+      }
+      for (size_t i = 0; i < in.size(); ++i) system_.calls[in[i]].share = weights[i] / sum;
+    }
+  }
+
+  void FindAsync() {
+    for (Call& call : system_.calls) {
+      const Signals& caller = system_.nodes[call.caller];
+      const Signals& callee = call.view.latency.has_usual ? call.view : system_.nodes[call.callee];
+      const double share = call.view.latency.has_usual ? 1 : call.share;
+      if (!caller.latency.has_usual || !callee.latency.has_usual) continue;
+      if (!caller.requests.has_usual || !callee.requests.has_usual) continue;
+      const auto busy = [](const Signals& s) { return s.requests.usual * s.latency.usual; };
+      call.waits = share * busy(callee) <= kNobodyWaits * busy(caller);
+    }
+  }
+
+  Subjects subjects_;
+  System system_;
+  std::vector<double> offsets_;
+  size_t times_ = 0;
+};
+
+std::vector<std::pair<Sample, double>> TargetSamples(const Question& question) {
+  std::vector<std::pair<Sample, double>> samples;  // with the direction that is bad
+  Subjects subjects = Gather(question);
+  const auto found = subjects.find({kNoNode, question.target});
+  if (found == subjects.end()) return samples;
+  const Subject& target = found->second;
+  const auto add = [&](std::optional<Sample> sample, double direction) {
+    if (sample) samples.emplace_back(std::move(*sample), direction);
+  };
+  switch (question.metric) {
+    case TargetMetric::kLatency:
+      for (size_t m = 0; m < kLatencyStatistics; ++m) {
+        add(StatisticSample(target, static_cast<SeriesMetric>(m)), 1);
+      }
+      break;
+    case TargetMetric::kAvailability:
+    case TargetMetric::kErrors:
+      add(FailureSample(target), 1);
+      break;
+    case TargetMetric::kThroughput:
+      add(RequestSample(target, question.incident.times.size()), -1);
+      break;
+  }
+  return samples;
+}
+
+}  // namespace
+
+System BuildSystem(const Question& question, Span span) { return Builder(question, span).Build(); }
+
+Span TroubleSpan(const Question& question) {
+  const size_t n = question.incident.times.size();
+  const Span whole{0, n};
+  std::vector<double> sum(n);
+  std::vector<double> count(n);
+  for (const auto& [sample, direction] : TargetSamples(question)) {
+    const std::vector<double> scores = PointScores(sample);
+    for (size_t i = 0; i < std::min(n, scores.size()); ++i) {
+      if (!std::isfinite(scores[i])) continue;
+      sum[i] += std::clamp(direction * scores[i], -4.0, 8.0);
+      ++count[i];
+    }
+  }
+  // The run of points with the largest sum of what exceeds 1.
+  Span best;
+  double best_sum = 0;
+  double running = 0;
+  size_t begin = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const double excess = count[i] > 0 ? sum[i] / count[i] - 1 : 0;
+    if (running <= 0) running = 0, begin = i;
+    running += excess;
+    if (running > best_sum) best_sum = running, best = {begin, i + 1};
+  }
+  return best_sum >= 2 ? best : whole;
+}
+
+}  // namespace pano::analysis
