@@ -21,6 +21,20 @@ struct Level {
   double latency = 0, failed = 0, requests = 0;
 };
 
+// Of the intervals of [begin, end): a change smaller than that is no alarm.
+template <typename Value>
+double Jitter(const std::vector<NodeRow>& rows, size_t begin, size_t end, Value value) {
+  double sum = 0;
+  double squares = 0;
+  double count = 0;
+  for (size_t t = begin; t < end; ++t) {
+    if (rows[t].requests <= 0) continue;
+    const double v = value(rows[t]);
+    sum += v, squares += v * v, ++count;
+  }
+  return count < 2 ? 0 : std::sqrt(std::max(squares / count - sum * sum / count / count, 0.0));
+}
+
 Level LevelOf(const std::vector<NodeRow>& rows, size_t begin, size_t end) {
   Level level;
   double seconds = 0;
@@ -54,16 +68,29 @@ class CaseMaker {
     }
     Recording recording;
     bool shows = faults_.empty();
-    for (int attempt = 0; attempt < 3; ++attempt) {
+    for (int attempt = 0; attempt < 3; ++attempt) {  // harder, until somebody notices
       recording = Simulate(spec_, broken_, plan_, seed_ * 31 + 7);
       if (shows || (shows = FindTarget(recording))) break;
       for (FaultSpec& f : broken_) f.severity *= 2.2;
     }
     if (!shows) return std::nullopt;
-    return Finish(recording);
+    Case made = Finish(recording);
+    if (!Occurs(made)) return std::nullopt;
+    return made;
   }
 
  private:
+  // What the file does not name nobody can find.
+  static bool Occurs(const Case& made) {
+    return std::ranges::all_of(made.truth, [&](const std::string& name) {
+      const auto& q = made.question;
+      const auto node = static_cast<uint32_t>(std::ranges::find(q.nodes, name) - q.nodes.begin());
+      return std::ranges::any_of(
+                 q.calls, [&](const auto& c) { return c.first == node || c.second == node; }) ||
+             std::ranges::any_of(q.incident.series, [&](const auto& s) { return s.node == node; });
+    });
+  }
+
   void Shape() {
     const double size = random_.LogBetween(10, view_ == View::kCoarse ? 60 : 120);
     scale_.services =
@@ -109,12 +136,16 @@ class CaseMaker {
       if (IsTaken(0)) return false;
     } else if (fault == Fault::kSurge) {
       double most = 0;
+      double second = 0;
       for (size_t i = 1; i < spec_.services.size(); ++i) {
         const double used = Utilisation(i);
+        second = std::max(second, std::min(used, most));
         if (used > most) most = used, spec.service = i;
       }
       spec.severity = random_.Between(1.05, 1.4) / most;
-      if (spec.severity > 8 || IsTaken(spec.service) || spec_.services[spec.service].cores < 0.02) {
+      // Two that saturate at once have no single truth.
+      if (second * spec.severity > 0.85 || spec.severity > 8 || IsTaken(spec.service) ||
+          spec_.services[spec.service].cores < 0.02) {
         return false;
       }
     } else {
@@ -171,19 +202,28 @@ class CaseMaker {
     const Level before = LevelOf(rows, 0, base_);
     const Level after = LevelOf(rows, struck, rows.size());
     if (before.requests <= 0) return false;
+    const double root = std::sqrt(static_cast<double>(rows.size() - struck));
+    const auto alarm = [&](double change, auto value) {
+      return change > 3 * Jitter(rows, 0, base_, value) / root;
+    };
     const double slow = before.latency > 0 ? after.latency / before.latency - 1 : 0;
     const double failed = after.failed - before.failed;
     const double gone = 1 - after.requests / before.requests;
-    if (failed >= kShowsFailed && (failed > 0.3 * slow || slow < kShowsSlow)) {
+    const bool fails = alarm(failed, [](const NodeRow& r) { return r.errors / r.requests; });
+    const bool slows =
+        alarm(after.latency - before.latency, [](const NodeRow& r) { return r.latency_avg; });
+    const bool goes =
+        alarm(before.requests - after.requests, [](const NodeRow& r) { return r.requests; });
+    if (fails && failed >= kShowsFailed && (failed > 0.3 * slow || slow < kShowsSlow)) {
       how_.metric = view_ == View::kCoarse ? TargetMetric::kAvailability : TargetMetric::kErrors;
       return true;
     }
-    if (slow >= kShowsSlow) {
+    if (slows && slow >= kShowsSlow) {
       how_.metric = TargetMetric::kLatency;
       return true;
     }
     how_.metric = TargetMetric::kThroughput;
-    return gone >= kShowsGone;
+    return goes && gone >= kShowsGone;
   }
 
   Case Finish(const Recording& recording) {

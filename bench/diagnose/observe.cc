@@ -176,8 +176,7 @@ class Observer {
   void AddCall(const CallRecord& call) {
     const auto caller = static_cast<uint32_t>(call.caller);
     const auto callee = static_cast<uint32_t>(call.callee);
-    if (caller == 0 && !sees_users_ && random_.Chance(0.5)) return;
-    if (calls_known_ < 1 && !random_.Chance(calls_known_)) return;
+    if (caller != 0 && calls_known_ < 1 && !random_.Chance(calls_known_)) return;
     if (how_.view == View::kRich && (caller != 0 || sees_users_)) {
       for (const SeriesMetric m :
            {kLatencyAvg, kRequests, kErrors, kConnectLatency, kConnectFailures, kRetransSyn}) {

@@ -57,6 +57,9 @@ Result<RecordedCase> ReadOne(const std::filesystem::path& path) {
   if (const auto fault = json.find("fault"); fault != json.end() && fault->is_string()) {
     one.fault = fault->get<std::string>();
   }
+  for (size_t f = 1; f < kFaults; ++f) {
+    if (Name(static_cast<Fault>(f)) == one.fault) one.asked.faults = {static_cast<Fault>(f)};
+  }
   if (const auto view = json.find("view"); view != json.end() && view->is_string()) {
     one.group = view->get<std::string>();
   }

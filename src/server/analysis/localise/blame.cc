@@ -10,12 +10,17 @@
 namespace pano::analysis {
 namespace {
 
-constexpr int kRounds = 64;               // bound on the length of call chains, for cycles
-constexpr double kExplains = 1.1;         // extra waiting below explains a little more than itself
+constexpr int kRounds = 64;        // bound on the length of call chains, for cycles
+constexpr int kThrough = 3;        // unwatched nodes in a row that are looked through
+constexpr double kExplains = 1.1;  // extra waiting below explains a little more than itself
+constexpr double kWaitsBehindWait =
+    0.7;  // of waiting nothing explains, if a call is far slower: pools
 constexpr double kFailsBehindWait = 0.5;  // of waiting nothing explains, if a call fails: retries
 constexpr double kWaitsBehindFail =
     0.8;  // of failures nothing explains, if a call is slow: timeouts
-constexpr double kGoneBehindFail = 0.6;    // the same if a call got no requests any more
+constexpr double kGoneBehindFail = 0.6;   // the same if a call got no requests any more
+constexpr double kStrangerBehind = 0.85;  // of what nothing explains, if calls are missing
+constexpr size_t kMostStrangers = 8;
 constexpr double kUnseenBehindWait = 0.3;  // the same of a callee that nobody watches
 constexpr double kUnseenBehindFail = 0.2;
 
@@ -46,6 +51,7 @@ class Walk {
   }
 
   Blame Run() {
+    FindStrangers();
     for (uint32_t i = 0; i < n_; ++i) PrepareSlow(i), PrepareFailed(i);
     for (uint32_t i = 0; i < n_; ++i) FollowAlias(i);
     std::vector<double> mass = Roots();
@@ -69,6 +75,54 @@ class Walk {
   }
 
  private:
+  struct Part {
+    uint32_t callee = 0;
+    double amount = 0;
+  };
+
+  static double Slower(const Signals& s) { return std::max(s.latency.change, s.tail.change); }
+
+  // Abnormal nodes that nobody is known to call: the graph is not whole, and any node may wait for
+  // them. By how much they changed.
+  void FindStrangers() {
+    std::vector<bool> above(n_);  // those who call the target
+    std::vector<uint32_t> queue{system_.question->target};
+    above[queue[0]] = true;
+    for (size_t i = 0; i < queue.size(); ++i) {
+      for (const uint32_t c : system_.in[queue[i]]) {
+        const uint32_t caller = system_.calls[c].caller;
+        if (!above[caller]) above[caller] = true, queue.push_back(caller);
+      }
+    }
+    for (uint32_t i = 0; i < n_; ++i) {
+      if (!system_.in[i].empty() || above[i] || i == system_.question->entry) continue;
+      const Signals& s = system_.nodes[i];
+      if (s.slow() > 0.1) slow_strangers_.push_back({i, s.slow() * Slower(s)});
+      if (s.failures.up() > 0.1) {
+        failed_strangers_.push_back({i, s.failures.up() * s.failures.change});
+      }
+    }
+    for (auto* strangers : {&slow_strangers_, &failed_strangers_}) {
+      std::ranges::stable_sort(*strangers,
+                               [](const Part& a, const Part& b) { return a.amount > b.amount; });
+      if (strangers->size() > kMostStrangers) strangers->resize(kMostStrangers);
+    }
+  }
+
+  // What nothing explains may be waiting for strangers that changed more, the more they did so.
+  void AskStrangers(State& state, uint32_t node, const std::vector<Part>& strangers, double change,
+                    double doubt, uint32_t layer) {
+    std::vector<Part> more;
+    double most = 0;
+    for (const Part& p : strangers) {
+      if (p.callee == node || p.amount <= 1.02 * change) continue;
+      more.push_back({p.callee, p.amount * p.amount});
+      most = std::max(most, p.amount);
+    }
+    const double clear = change > 0 ? SmoothStep(most / change, 0.9, 1.5) : 1;
+    Forward(state, kStrangerBehind * clear * doubt, more, layer);
+  }
+
   uint32_t Slow(uint32_t node) const { return node; }
   uint32_t Failed(uint32_t node) const { return n_ + node; }
   void Settle(uint32_t state, double mass) {
@@ -80,22 +134,39 @@ class Walk {
            system_.nodes[call.callee].latency.known || system_.nodes[call.callee].failures.known;
   }
 
-  // Extra waiting of a caller for one call.
-  double WaitOf(const Call& call) const {
+  // A call that takes several times as long as usual, 0..1.
+  double FarSlower(const Call& call) const {
+    const Signals& callee = system_.nodes[call.callee];
+    const double seen = call.view.latency.up() * SmoothStep(call.view.latency.change, 0.5, 1.8);
+    return std::max(seen, callee.latency.up() * SmoothStep(callee.latency.change, 0.5, 1.8));
+  }
+
+  // Extra waiting of a caller for one call. Of a callee that nobody watches: what its own calls
+  // wait.
+  double WaitOf(const Call& call, int depth = 0) const {
     if (!call.waits) return 0;
     if (std::isfinite(call.view.wait)) return Positive(call.view.wait);
-    return call.share * Positive(system_.nodes[call.callee].wait);
+    const Signals& callee = system_.nodes[call.callee];
+    if (callee.latency.known || depth >= kThrough) return call.share * Positive(callee.wait);
+    double below = 0;
+    for (const uint32_t c : system_.out[call.callee]) below += WaitOf(system_.calls[c], depth + 1);
+    return call.share * below;
   }
-  double FailedOf(const Call& call) const {
-    double failed = std::isfinite(call.view.failed)
-                        ? Positive(call.view.failed)
-                        : call.share * Positive(system_.nodes[call.callee].failed);
+  double FailedOf(const Call& call, int depth = 0) const {
+    const Signals& callee = system_.nodes[call.callee];
+    double failed = std::isfinite(call.view.failed) ? Positive(call.view.failed)
+                                                    : call.share * Positive(callee.failed);
+    if (!call.view.failures.known && !callee.failures.known && depth < kThrough) {
+      for (const uint32_t c : system_.out[call.callee]) {
+        failed += call.share * FailedOf(system_.calls[c], depth + 1);
+      }
+    }
     const Judged& connects = call.view.connect_failures;
+    const Judged& all = callee.connect_failures;
     if (connects.up() > 0) {
       failed += connects.now - (connects.has_usual ? connects.usual : 0);
-    } else if (!connects.known) {
-      const Judged& all = system_.nodes[call.callee].connect_failures;
-      if (all.up() > 0) failed += call.share * (all.now - (all.has_usual ? all.usual : 0));
+    } else if (!connects.known && all.up() > 0) {
+      failed += call.share * (all.now - (all.has_usual ? all.usual : 0));
     }
     return failed;
   }
@@ -114,11 +185,6 @@ class Walk {
     }
     return std::max(Positive(system_.nodes[node].failed), seen_by_callers);
   }
-
-  struct Part {
-    uint32_t callee = 0;
-    double amount = 0;
-  };
 
   // Another name of a callee that is there as well explains nothing on top of it.
   double Explained(const std::vector<Part>& parts) const {
@@ -170,9 +236,11 @@ class Walk {
     std::vector<Part> waits;
     std::vector<Part> fails;
     std::vector<Part> unseen;
+    std::vector<Part> slow;
     for (const uint32_t c : system_.out[node]) {
       const Call& call = system_.calls[c];
       if (const double wait = WaitOf(call); wait > 0) waits.push_back({call.callee, wait});
+      if (call.waits && FarSlower(call) > 0) slow.push_back({call.callee, FarSlower(call)});
       const Signals& callee = system_.nodes[call.callee];
       const double failing =
           std::max({call.view.failures.up(), callee.failures.up(), call.view.connect_failures.up(),
@@ -182,7 +250,11 @@ class Walk {
     }
     blame_.own_slow[node] = Split(state, WholeWait(node), waits, 0);
     const double doubt = 1 - DirectEvidence(system_.nodes[node]);
+    // Workers that all wait for one slow call let everybody else queue for a worker.
+    Forward(state, kWaitsBehindWait * Largest(slow) * doubt, slow, 0);
     Forward(state, kFailsBehindWait * Largest(fails) * doubt, fails, n_);
+    const Signals& self = system_.nodes[node];
+    AskStrangers(state, node, slow_strangers_, self.slow() * Slower(self), doubt, 0);
     Forward(state, kUnseenBehindWait * doubt, unseen, 0);
   }
 
@@ -207,6 +279,9 @@ class Walk {
     Forward(state, kWaitsBehindFail * Largest(waits) * doubt, waits, 0);
     const std::vector<Part> gone = Gone(node);
     Forward(state, kGoneBehindFail * Largest(gone) * doubt, gone, n_);
+    const Judged& self = system_.nodes[node].failures;
+    AskStrangers(state, node, failed_strangers_, self.up() * self.change, doubt, n_);
+    AskStrangers(state, node, slow_strangers_, 1.0, doubt, 0);
     Forward(state, kUnseenBehindFail * doubt, unseen, n_);
   }
 
@@ -319,8 +394,8 @@ class Walk {
       for (const uint32_t c : system_.in[top]) {
         const uint32_t caller = system_.calls[c].caller;
         const Judged& r = system_.nodes[caller].requests;
-        const bool unseen_entry = !r.known && caller == system_.question->entry;
-        if (seen[caller] || (!unseen_entry && (r.down() <= 0 || r.change > 0.5 * fell))) continue;
+        const bool unseen_root = !r.known && system_.in[caller].empty();
+        if (seen[caller] || (!unseen_root && (r.down() <= 0 || r.change > 0.5 * fell))) continue;
         if (best == kNoNode || system_.calls[c].share > 0.5) best = caller;
       }
       if (best != kNoNode) top = best, climbing = true;
@@ -345,6 +420,8 @@ class Walk {
   const std::vector<uint32_t>& aliases_;
   uint32_t n_;
   std::vector<State> states_;
+  std::vector<Part> slow_strangers_;
+  std::vector<Part> failed_strangers_;
   Blame blame_;
 };
 

@@ -80,7 +80,9 @@ FaultClass Classify(const System& system, const Blame& blame, uint32_t node) {
   const Judged refused = AtDoor(system, node, &Signals::connect_failures);
   const Judged syn = AtDoor(system, node, &Signals::retrans_syn);
   const Judged connect = AtDoor(system, node, &Signals::connect_latency);
-  const bool is_entry = system.in[node].empty() && node == system.question->entry;
+  // A load generator: nobody calls it, and it calls one.
+  const bool is_entry =
+      node == system.question->entry && system.in[node].empty() && system.out[node].size() == 1;
   if (blame.demand[node] > blame.slow[node] + blame.failed[node]) return FaultClass::kDemandDrop;
   if (s.throttled.up() >= kTells) return FaultClass::kCpuThrottled;
   const bool fails = blame.failed[node] > blame.slow[node];

@@ -9,10 +9,11 @@
 namespace pano::analysis {
 namespace {
 
-constexpr double kCertainFrom = 2.5;  // z from which a change begins to count
-constexpr double kCertainTo = 6;      // z from which it is beyond doubt
-constexpr double kSeenBefore = 2.2;   // z at most, for means that the baseline has shown as well
-constexpr size_t kManyBlocks = 20;    // enough of them to know what has been seen before
+constexpr double kCertainFrom = 2.0;  // z from which a change begins to count
+constexpr double kCertainTo = 5;      // z from which it is beyond doubt
+constexpr double kSeenBefore = 2.0;   // z at most, for means that the baseline has shown as well
+constexpr double kBeyond = 4;  // z for each width of the range by which a mean is outside of it
+constexpr size_t kManyBlocks = 20;  // enough of them to know what has been seen before
 constexpr size_t kBlocksWanted = 6;
 constexpr double kUnknownCount = 50;  // requests behind a share whose count nobody told
 
@@ -190,8 +191,24 @@ Normal LearnNormal(const Sample& s, const std::vector<size_t>& known, size_t cou
     // Longer means spread less, but not as quickly as independent values would.
     normal.spread *= std::pow(static_cast<double>(length) / static_cast<double>(count), 0.25);
   }
-  normal.spread *= 1 + 2 / static_cast<double>(blocks.size());
+  normal.spread *= 1 + 1.5 / static_cast<double>(blocks.size());
   return normal;
+}
+
+// What the baseline has shown is hardly a finding; what lies far outside of all it has shown is
+// one, however wide that was.
+void HeedRange(const Normal& normal, double value, double& z) {
+  const double beyond = value > normal.high  ? value - normal.high
+                        : value < normal.low ? normal.low - value
+                                             : 0;
+  if (beyond <= 0) {
+    z = std::clamp(z, -kSeenBefore, kSeenBefore);
+    return;
+  }
+  const double width = std::max(normal.high - normal.low, normal.spread);
+  if (width <= 0) return;
+  const double least = std::min(kSeenBefore + kBeyond * beyond / width, 20.0);
+  if (std::abs(z) < least && normal.spread > 0) z = std::copysign(least, z);
 }
 
 }  // namespace
@@ -215,11 +232,9 @@ Judged Judge(const Sample& s) {
     // A mean of fewer requests than usual spreads more.
     spread *= std::clamp(std::sqrt(normal.weight / now.weight), 1.0, 10.0);
   }
-  spread = std::hypot(spread, CountingNoise(s, normal.centre, now));
+  spread = std::max(spread, CountingNoise(s, normal.centre, now));
   judged.z = (value - normal.centre) / spread;
-  if (normal.blocks >= kManyBlocks && value >= normal.low && value <= normal.high) {
-    judged.z = std::clamp(judged.z, -kSeenBefore, kSeenBefore);
-  }
+  if (normal.blocks >= kManyBlocks) HeedRange(normal, value, judged.z);
   judged.usual = s.kind == ValueKind::kTime
                      ? std::max(std::exp(normal.centre) - scale.offset, 0.0)
                      : WeightedMean(s.usual, s.usual_weights, 0, s.usual.size()).value;
@@ -248,7 +263,7 @@ std::vector<double> PointScores(const Sample& s) {
     one.count = 1;
     one.weight = WeightAt(s.now_weights, i);
     const double spread =
-        std::hypot(normal.spread, Floor(s.kind), CountingNoise(s, normal.centre, one));
+        std::max(std::hypot(normal.spread, Floor(s.kind)), CountingNoise(s, normal.centre, one));
     scores[i] = (scale(s.now[i]) - normal.centre) / spread;
   }
   return scores;

@@ -26,10 +26,11 @@ constexpr double kDirectWeight = 0.30;
 constexpr double kOwnWeight = 0.10;
 constexpr double kUpstream = 0.35;     // of a score, for those who call the target
 constexpr double kElsewhere = 0.15;    // for those who neither call it nor are called
-constexpr double kNotInGraph = 0.5;    // for those of whom nobody knows
+constexpr double kStranger = 0.8;      // for those whom nobody is known to call
 constexpr double kNamed = 0.30;        // score from which a bottleneck is named
 constexpr double kNamedSurely = 0.35;  // and confidence
-constexpr double kAbnormal = 0.25;     // strength from which anything is worth an answer
+constexpr double kAbnormal = 0.25;     // strength from which there surely is trouble
+constexpr double kSuspicious = 0.04;   // strength from which candidates are worth listing
 
 class Localiser {
  public:
@@ -43,7 +44,7 @@ class Localiser {
   Localisation Run() {
     MeasureReach();
     MeasureTrouble();
-    if (trouble_ < kAbnormal) return Calm();
+    if (trouble_ < kSuspicious) return Calm();
     Rank();
     Finish();
     return std::move(answer_);
@@ -64,11 +65,12 @@ class Localiser {
   }
 
   void MeasureReach() {
-    for (uint32_t i = 0; i < reach_.size(); ++i) {
-      if (system_.out[i].empty() && system_.in[i].empty()) reach_[i] = kNotInGraph;
-    }
     const bool lost = system_.out[question_.target].empty() && system_.in[question_.target].empty();
     if (lost) std::ranges::fill(reach_, 1.0);
+    // Whom nobody is known to call may be called by anybody: the graph is not whole.
+    for (uint32_t i = 0; i < reach_.size(); ++i) {
+      if (system_.in[i].empty() && i != question_.entry) reach_[i] = std::max(reach_[i], kStranger);
+    }
     const bool demand = question_.metric == TargetMetric::kThroughput;
     Spread_(system_.in, false, demand ? 1 : kUpstream);
     Spread_(system_.out, true, 1);
@@ -116,7 +118,7 @@ class Localiser {
       return std::move(answer_);
     }
     answer_.verdict = Verdict::kNone;
-    answer_.confidence = 1 - trouble_ / kAbnormal * 0.5;
+    answer_.confidence = 0.95 - 0.45 * trouble_ / kSuspicious;
     answer_.sentence = fmt::format("No bottleneck: {} and what it calls are as usual.", name);
     if (!t.seen) {
       answer_.confidence *= 0.5;

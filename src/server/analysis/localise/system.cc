@@ -15,6 +15,7 @@ using enum SeriesMetric;
 
 constexpr double kBelievedFrom = 1.0;  // z from which extra waiting begins to count
 constexpr double kBelievedTo = 4.0;    // z from which it counts in full
+constexpr double kTroubleSum = 4;      // of a run of bad points that stands for itself
 constexpr double kNobodyWaits = 1.5;   // a callee that takes so many times its caller's time
 
 class Builder {
@@ -215,16 +216,16 @@ std::vector<std::pair<Sample, double>> TargetSamples(const Question& question) {
   return samples;
 }
 
-}  // namespace
+struct Run {
+  Span span;
+  double sum = 0;
+};
 
-System BuildSystem(const Question& question, Span span) { return Builder(question, span).Build(); }
-
-Span TroubleSpan(const Question& question) {
-  const size_t n = question.incident.times.size();
-  const Span whole{0, n};
+// The run of points with the largest sum of what exceeds 1 spread in the bad direction.
+Run WorstRun(const std::vector<std::pair<Sample, double>>& samples, size_t n) {
   std::vector<double> sum(n);
   std::vector<double> count(n);
-  for (const auto& [sample, direction] : TargetSamples(question)) {
+  for (const auto& [sample, direction] : samples) {
     const std::vector<double> scores = PointScores(sample);
     for (size_t i = 0; i < std::min(n, scores.size()); ++i) {
       if (!std::isfinite(scores[i])) continue;
@@ -232,18 +233,34 @@ Span TroubleSpan(const Question& question) {
       ++count[i];
     }
   }
-  // The run of points with the largest sum of what exceeds 1.
-  Span best;
-  double best_sum = 0;
+  Run best;
   double running = 0;
   size_t begin = 0;
   for (size_t i = 0; i < n; ++i) {
     const double excess = count[i] > 0 ? sum[i] / count[i] - 1 : 0;
     if (running <= 0) running = 0, begin = i;
     running += excess;
-    if (running > best_sum) best_sum = running, best = {begin, i + 1};
+    if (running > best.sum) best = {{begin, i + 1}, running};
   }
-  return best_sum >= 2 ? best : whole;
+  return best;
+}
+
+}  // namespace
+
+System BuildSystem(const Question& question, Span span) { return Builder(question, span).Build(); }
+
+Span TroubleSpan(const Question& question) {
+  const size_t n = question.incident.times.size();
+  auto samples = TargetSamples(question);
+  const Run now = WorstRun(samples, n);
+  // The same search in what was normal: runs as bad as that are no trouble.
+  for (auto& [sample, direction] : samples) {
+    sample.now = sample.usual;
+    sample.now_weights = sample.usual_weights;
+  }
+  const Run usual = WorstRun(samples, question.baseline.times.size());
+  const bool stands_out = now.sum >= std::max(kTroubleSum, 1.3 * usual.sum);
+  return stands_out ? now.span : Span{0, n};
 }
 
 }  // namespace pano::analysis
