@@ -70,6 +70,8 @@ struct Node {
   double in_flight = 0;
   double in_flight_area = 0, in_flight_since = 0;
   Trouble trouble;
+  double idle_cpu = 0;     // times its own, used when nothing else wants it
+  double idle_memory = 0;  // of its size
   // of the present interval
   double errors = 0, used = 0, held = 0;
   std::vector<float> latencies;
@@ -366,6 +368,13 @@ class Simulator {
 
   void Strike() {
     for (const FaultSpec& f : faults_) StrikeOne(f);
+    // What else happens at that time and harms nobody: a job that takes idle CPU, a cache that
+    // fills.
+    for (int k = 0; k < 2; ++k) {
+      Node& n = nodes_[1 + random_.Below(nodes_.size() - 1)];
+      if (random_.Chance(0.2)) n.idle_cpu = random_.LogBetween(0.3, 3);
+      if (random_.Chance(0.2)) n.idle_memory = random_.Between(0.1, 0.8);
+    }
   }
 
   void StrikeOne(const FaultSpec& f) {
@@ -471,13 +480,13 @@ class Simulator {
     row.p95 = quantile(0.95);
     row.p99 = quantile(0.99);
     const double burnt = n.trouble.burn * s.cores * length;
-    row.cpu = (n.used + burnt) / length + 0.003 * (1 + 0.2 * random_.Normal());
+    row.cpu = (n.used * (1 + n.idle_cpu) + burnt) / length + 0.003 * (1 + 0.2 * random_.Normal());
     row.throttled = n.used > 0 ? n.held / n.used : 0;
     row.in_flight = n.in_flight_area / length;
     const double hours = std::max(end - warm_ - plan_.fault_at, 0.0) / 3600;
     const double grown =
         n.trouble.memory_grows > 0 ? 1 + n.trouble.memory_grows * std::min(0.3 + hours, 3.0) : 1;
-    row.memory = s.memory * grown * (1 + 0.01 * random_.Normal());
+    row.memory = s.memory * grown * (1 + n.idle_memory) * (1 + 0.01 * random_.Normal());
     return row;
   }
 

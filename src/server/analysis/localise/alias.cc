@@ -22,6 +22,13 @@ bool IsKindWord(std::string_view word) {
          std::ranges::all_of(word, [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
+// Hosts cut words short: "servi" tells no more than "service".
+bool BeginsKindWord(std::string_view word) {
+  return IsKindWord(word) || std::ranges::any_of(kKindWords, [&](std::string_view kind) {
+           return kind.starts_with(word);
+         });
+}
+
 std::vector<std::string> Words(std::string_view name) {
   std::vector<std::string> words(1);
   for (const char c : name) {
@@ -89,7 +96,7 @@ class Finder {
     if (!IsLeaf(host)) return;
     uint32_t service = kNoNode;
     for (const std::string& word : Words(system_.question->nodes[host])) {
-      if (word.size() < kTellingToken || IsKindWord(word)) continue;
+      if (word.size() < kTellingToken || BeginsKindWord(word)) continue;
       uint32_t found = kNoNode;
       size_t count = 0;
       for (uint32_t i = 0; i < stems_.size(); ++i) {

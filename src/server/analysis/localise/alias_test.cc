@@ -37,6 +37,16 @@ TEST(Alias, AViewOfAServiceIsFoundByItsName) {
   EXPECT_EQ(AliasOf(q, "cart"), "");
 }
 
+TEST(Alias, HostsThatCutNamesShortAreFound) {
+  QuestionBuilder b;
+  b.Target("Site", TargetMetric::kLatency);
+  b.Calls("Site", "PetSearch_AWS::ECS::Fargate").Calls("Site", "NotificationService_AWS::SNS");
+  b.Calls("Site", "servi-searc.west.elb.example.com_remote")
+      .Calls("PetSearch_client", "PetSearch_AWS::ECS::Fargate");
+  EXPECT_EQ(AliasOf(b.Make(), "servi-searc.west.elb.example.com_remote"),
+            "PetSearch_AWS::ECS::Fargate");
+}
+
 TEST(Alias, WhatFitsTwoServicesIsTheViewOfNeither) {
   QuestionBuilder b;
   b.Target("front", TargetMetric::kLatency);

@@ -19,6 +19,7 @@ constexpr double kFailsBehindWait = 0.5;  // of waiting nothing explains, if a c
 constexpr double kWaitsBehindFail =
     0.8;  // of failures nothing explains, if a call is slow: timeouts
 constexpr double kGoneBehindFail = 0.6;   // the same if a call got no requests any more
+constexpr double kSharedBehind = 0.75;    // of what nothing explains, if other callers suffer too
 constexpr double kStrangerBehind = 0.85;  // of what nothing explains, if calls are missing
 constexpr size_t kMostStrangers = 8;
 constexpr double kUnseenBehindWait = 0.3;  // the same of a callee that nobody watches
@@ -53,6 +54,8 @@ class Walk {
   Blame Run() {
     FindStrangers();
     for (uint32_t i = 0; i < n_; ++i) PrepareSlow(i), PrepareFailed(i);
+    for (uint32_t i = 0; i < n_; ++i) Suspect(i);
+    for (uint32_t i = 0; i < n_; ++i) BlameShared(i);
     for (uint32_t i = 0; i < n_; ++i) FollowAlias(i);
     std::vector<double> mass = Roots();
     for (int round = 0; round < kRounds; ++round) {
@@ -285,6 +288,47 @@ class Walk {
     Forward(state, kUnseenBehindFail * doubt, unseen, n_);
   }
 
+  // Trouble of a node that its calls do not explain, as its callees' callers know it.
+  void Suspect(uint32_t node) {
+    const Signals& s = system_.nodes[node];
+    const double doubt = 1 - DirectEvidence(s);
+    suspect_slow_.push_back(s.slow() * states_[Slow(node)].stays * doubt);
+    suspect_failed_.push_back(s.failures.up() * states_[Failed(node)].stays * doubt);
+  }
+
+  // Two callers do not break at once by themselves: what they both call does it, even if it sees
+  // nothing of it itself.
+  void BlameShared(uint32_t node) {
+    std::vector<Part> slow;
+    std::vector<Part> failed;
+    for (const uint32_t c : system_.out[node]) {
+      const uint32_t callee = system_.calls[c].callee;
+      if (!system_.calls[c].waits) continue;
+      if (const double by = Accused(callee, suspect_slow_); by > 0) slow.push_back({callee, by});
+      if (const double by = Accused(callee, suspect_failed_); by > 0) {
+        failed.push_back({callee, by});
+      }
+    }
+    if (suspect_slow_[node] > 0.3) {
+      Forward(states_[Slow(node)], kSharedBehind * Largest(slow), slow, 0);
+    }
+    if (suspect_failed_[node] > 0.3) {
+      Forward(states_[Failed(node)], kSharedBehind * Largest(failed), failed, n_);
+    }
+  }
+
+  // How far all callers of a node, two at least, are in trouble that nothing explains, 0..1.
+  double Accused(uint32_t node, const std::vector<double>& suspect) const {
+    double sum = 0;
+    size_t count = 0;
+    for (const uint32_t c : system_.in[node]) {
+      const double by = suspect[system_.calls[c].caller];
+      sum += system_.calls[c].share * std::min(by / 0.6, 1.0);
+      count += by > 0.3;
+    }
+    return count < 2 ? 0 : SmoothStep(sum, 0.6, 0.95);
+  }
+
   // Callees whose requests fell by more than their caller's other callees': what cannot be reached
   // gets none.
   std::vector<Part> Gone(uint32_t node) const {
@@ -420,6 +464,8 @@ class Walk {
   const std::vector<uint32_t>& aliases_;
   uint32_t n_;
   std::vector<State> states_;
+  std::vector<double> suspect_slow_;
+  std::vector<double> suspect_failed_;
   std::vector<Part> slow_strangers_;
   std::vector<Part> failed_strangers_;
   Blame blame_;

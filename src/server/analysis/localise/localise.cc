@@ -44,6 +44,7 @@ class Localiser {
   Localisation Run() {
     MeasureReach();
     MeasureTrouble();
+    CompareEvidence();
     if (trouble_ < kSuspicious) return Calm();
     Rank();
     Finish();
@@ -132,12 +133,36 @@ class Localiser {
     return std::max(s.slow() * blame_.own_slow[node], s.failures.up() * blame_.own_failed[node]);
   }
 
+  // Evidence that no other node has: of many that could be short of something, one is.
+  double Exclusive(uint32_t node) const {
+    const double direct = DirectEvidence(system_.nodes[node]);
+    return node == most_direct_ ? std::max(direct - second_direct_, 0.0) : 0;
+  }
+
+  void CompareEvidence() {
+    double most = 0;
+    size_t known = 0;
+    for (uint32_t i = 0; i < system_.nodes.size(); ++i) {
+      const Signals& s = system_.nodes[i];
+      known += s.cpu.has_usual || s.memory.has_usual || s.throttled.known;
+      const double direct = DirectEvidence(s);
+      if (direct > most) {
+        second_direct_ = most;
+        most = direct;
+        most_direct_ = i;
+      } else {
+        second_direct_ = std::max(second_direct_, direct);
+      }
+    }
+    if (known < 3) most_direct_ = kNoNode;
+  }
+
   double Score(uint32_t node) const {
     const Signals& s = system_.nodes[node];
     const double harm = std::min(blame_.of(node), 1.0);
     const double direct = DirectEvidence(s);
     const double bad = std::max(Badness(s), harm);
-    const double fits = 0.35 + 0.65 * bad;
+    const double fits = 0.35 + 0.65 * std::max(bad, Exclusive(node));
     return reach_[node] *
            (kHarmWeight * harm + kDirectWeight * direct * fits + kOwnWeight * OwnTrouble(node));
   }
@@ -210,6 +235,8 @@ class Localiser {
   double at_target_ = 0;  // strength of the trouble there
   double elsewhere_ = 0;  // of what is beyond doubt anywhere
   double trouble_ = 0;
+  uint32_t most_direct_ = kNoNode;  // the node with the most direct evidence
+  double second_direct_ = 0;        // of the one after it
   Localisation answer_;
 };
 
