@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# ./dev bench overhead|reaction|parse|store|analysis|live [OPTIONS]: side-by-side measurements, apart from the tests.
+# ./dev bench overhead|reaction|parse|store|analysis|live|diagnose [OPTIONS]: side-by-side measurements, apart from the tests.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 name=${1:-}
@@ -28,5 +28,10 @@ case "$name" in
     say "building $target"
     build_preset bench --target "$target"
     exec "$(find build/bench -name "$target" -type f -perm -u+x)" "$@" ;;
-  *) die "which benchmark? ./dev bench overhead | reaction | parse | store | analysis | live" ;;
+  diagnose)
+    ensure_node; ensure_chdb
+    say "building diagnose_bench"
+    build_preset release --target diagnose_bench
+    exec build/release/bench/diagnose/diagnose_bench "$@" ;;
+  *) die "which benchmark? ./dev bench overhead | reaction | parse | store | analysis | live | diagnose" ;;
 esac

@@ -65,20 +65,32 @@ class Finder {
       if (!stems_[i].empty()) by_stem[stems_[i]].push_back(i);
     }
     for (const auto& [stem, nodes] : by_stem) {
-      if (nodes.size() > 1) JoinSame(nodes);
+      if (nodes.size() < 2) continue;
+      JoinFronts(nodes);
+      JoinSame(nodes);
     }
     for (uint32_t i = 0; i < stems_.size(); ++i) {
       if (alias_[i] == kNoNode && LooksLikeHost(system_.question->nodes[i])) JoinHost(i);
     }
-    for (uint32_t& a : alias_) {
+    std::vector<uint32_t> unchained = alias_;
+    for (uint32_t& a : unchained) {
       if (a != kNoNode && alias_[a] != kNoNode) a = kNoNode;
     }
-    return alias_;
+    return unchained;
   }
 
  private:
   // The service itself is what others call, or what calls others; its views are only called.
   bool IsLeaf(uint32_t node) const { return system_.out[node].empty(); }
+
+  // The service of the same name that is all a node calls: the node is its front.
+  void JoinFronts(const std::vector<uint32_t>& nodes) {
+    for (const uint32_t n : nodes) {
+      if (system_.out[n].size() != 1) continue;
+      const uint32_t callee = system_.calls[system_.out[n][0]].callee;
+      if (std::ranges::find(nodes, callee) != nodes.end()) alias_[n] = callee;
+    }
+  }
 
   void JoinSame(const std::vector<uint32_t>& nodes) {
     uint32_t service = kNoNode;

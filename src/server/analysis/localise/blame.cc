@@ -18,7 +18,8 @@ constexpr double kWaitsBehindWait =
 constexpr double kFailsBehindWait = 0.5;  // of waiting nothing explains, if a call fails: retries
 constexpr double kWaitsBehindFail =
     0.8;  // of failures nothing explains, if a call is slow: timeouts
-constexpr double kGoneBehindFail = 0.6;   // the same if a call got no requests any more
+constexpr double kGoneBehindFail = 0.6;      // the same if a call got no requests any more
+constexpr double kServiceBehindView = 0.35;  // of trouble only a view of a service shows
 constexpr double kSharedBehind = 0.75;    // of what nothing explains, if other callers suffer too
 constexpr double kStrangerBehind = 0.85;  // of what nothing explains, if calls are missing
 constexpr size_t kMostStrangers = 8;
@@ -52,8 +53,9 @@ class Walk {
   }
 
   Blame Run() {
-    FindStrangers();
     for (uint32_t i = 0; i < n_; ++i) PrepareSlow(i), PrepareFailed(i);
+    FindStrangers();
+    for (uint32_t i = 0; i < n_; ++i) AskStrangers(i);
     for (uint32_t i = 0; i < n_; ++i) Suspect(i);
     for (uint32_t i = 0; i < n_; ++i) BlameShared(i);
     for (uint32_t i = 0; i < n_; ++i) FollowAlias(i);
@@ -98,12 +100,13 @@ class Walk {
       }
     }
     for (uint32_t i = 0; i < n_; ++i) {
-      if (!system_.in[i].empty() || above[i] || i == system_.question->entry) continue;
+      if (above[i] || aliases_[i] != kNoNode) continue;
       const Signals& s = system_.nodes[i];
-      if (s.slow() > 0.1) slow_strangers_.push_back({i, s.slow() * Slower(s)});
-      if (s.failures.up() > 0.1) {
-        failed_strangers_.push_back({i, s.failures.up() * s.failures.change});
-      }
+      const double strange = Strangeness(system_, i);
+      const double slow = strange * blame_.own_slow[i] * s.slow();
+      const double failed = strange * blame_.own_failed[i] * s.failures.up();
+      if (slow > 0.1) slow_strangers_.push_back({i, slow * Slower(s)});
+      if (failed > 0.1) failed_strangers_.push_back({i, failed * s.failures.change});
     }
     for (auto* strangers : {&slow_strangers_, &failed_strangers_}) {
       std::ranges::stable_sort(*strangers,
@@ -124,6 +127,14 @@ class Walk {
     }
     const double clear = change > 0 ? SmoothStep(most / change, 0.9, 1.5) : 1;
     Forward(state, kStrangerBehind * clear * doubt, more, layer);
+  }
+  void AskStrangers(uint32_t node) {
+    const Signals& s = system_.nodes[node];
+    const double doubt = 1 - DirectEvidence(s);
+    AskStrangers(states_[Slow(node)], node, slow_strangers_, s.slow() * Slower(s), doubt, 0);
+    State& failed = states_[Failed(node)];
+    AskStrangers(failed, node, failed_strangers_, s.failures.up() * s.failures.change, doubt, n_);
+    AskStrangers(failed, node, slow_strangers_, 1.0, doubt, 0);
   }
 
   uint32_t Slow(uint32_t node) const { return node; }
@@ -256,8 +267,6 @@ class Walk {
     // Workers that all wait for one slow call let everybody else queue for a worker.
     Forward(state, kWaitsBehindWait * Largest(slow) * doubt, slow, 0);
     Forward(state, kFailsBehindWait * Largest(fails) * doubt, fails, n_);
-    const Signals& self = system_.nodes[node];
-    AskStrangers(state, node, slow_strangers_, self.slow() * Slower(self), doubt, 0);
     Forward(state, kUnseenBehindWait * doubt, unseen, 0);
   }
 
@@ -282,9 +291,6 @@ class Walk {
     Forward(state, kWaitsBehindFail * Largest(waits) * doubt, waits, 0);
     const std::vector<Part> gone = Gone(node);
     Forward(state, kGoneBehindFail * Largest(gone) * doubt, gone, n_);
-    const Judged& self = system_.nodes[node].failures;
-    AskStrangers(state, node, failed_strangers_, self.up() * self.change, doubt, n_);
-    AskStrangers(state, node, slow_strangers_, 1.0, doubt, 0);
     Forward(state, kUnseenBehindFail * doubt, unseen, n_);
   }
 
@@ -355,13 +361,15 @@ class Walk {
     return call.view.requests.has_usual ? call.view.requests : system_.nodes[call.callee].requests;
   }
 
-  // What stays at another name of a service is the service's, as far as that is abnormal itself.
+  // What stays at another name of a service is the service's: all of it if that is abnormal itself,
+  // else a part.
   void FollowAlias(uint32_t node) {
     const uint32_t service = aliases_[node];
     if (service == kNoNode) return;
     const Signals& s = system_.nodes[service];
-    Forward(states_[Slow(node)], s.slow(), {{service, 1}}, 0);
-    Forward(states_[Failed(node)], s.failures.up(), {{service, 1}}, n_);
+    Forward(states_[Slow(node)], std::max(s.slow(), kServiceBehindView), {{service, 1}}, 0);
+    Forward(states_[Failed(node)], std::max(s.failures.up(), kServiceBehindView), {{service, 1}},
+            n_);
   }
 
   std::vector<double> Roots() {
@@ -476,6 +484,22 @@ class Walk {
 double DirectEvidence(const Signals& s) {
   return std::max({s.throttled.up(), 0.9 * s.cpu.up(), 0.7 * s.memory.up(),
                    0.6 * s.connect_failures.up(), 0.4 * s.retrans_syn.up()});
+}
+
+double Strangeness(const System& system, uint32_t node) {
+  if (!system.in[node].empty() || node == system.question->entry) return 0;
+  if (system.out[node].empty()) return 1;
+  // It calls others: a client of its own, unless calls are missing everywhere.
+  size_t seen = 0;
+  size_t uncalled = 0;
+  for (size_t i = 0; i < system.nodes.size(); ++i) {
+    if (!system.nodes[i].seen) continue;
+    ++seen;
+    uncalled += system.in[i].empty();
+  }
+  const double share =
+      static_cast<double>(uncalled) / static_cast<double>(std::max<size_t>(seen, 1));
+  return SmoothStep(share, 0.15, 0.35);
 }
 
 double Badness(const Signals& s) { return std::max(s.slow(), s.failures.up()); }

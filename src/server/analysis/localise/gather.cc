@@ -9,7 +9,8 @@ namespace {
 
 using enum SeriesMetric;
 
-constexpr double kOftenKnown = 0.8;  // of the baseline: then a gap in a count means none
+constexpr double kAlwaysKnown = 0.95;  // of the baseline, and
+constexpr double kHardlyKnown = 0.5;   // of the incident: then its gaps mean no requests
 
 std::vector<double>& At(SeriesSet& set, SeriesMetric m) { return set[static_cast<size_t>(m)]; }
 
@@ -208,14 +209,14 @@ std::optional<Sample> CountSample(const Subject& s, SeriesMetric metric) {
 }
 
 std::optional<Sample> RequestSample(const Subject& s, size_t times) {
-  const bool always = ShareKnown(s.usual_of(kRequests)) >= kOftenKnown;
+  const bool always = ShareKnown(s.usual_of(kRequests)) >= kAlwaysKnown;
   auto sample = CountSample(s, kRequests);
   if (!sample && always && !s.is_seen()) {  // it vanished
     sample = Sample{.kind = ValueKind::kCount};
     sample->usual = s.usual_of(kRequests);
     sample->now.assign(times, 0.0);
   }
-  if (sample && always) {
+  if (sample && always && ShareKnown(sample->now) < kHardlyKnown) {
     for (double& v : sample->now) v = std::isfinite(v) ? v : 0;
   }
   return sample;

@@ -28,7 +28,8 @@ constexpr double kUpstream = 0.35;     // of a score, for those who call the tar
 constexpr double kElsewhere = 0.15;    // for those who neither call it nor are called
 constexpr double kStranger = 0.8;      // for those whom nobody is known to call
 constexpr double kNamed = 0.30;        // score from which a bottleneck is named
-constexpr double kNamedSurely = 0.35;  // and confidence
+constexpr double kNamedSurely = 0.45;  // and confidence
+constexpr double kNamedDemand = 0.3;   // logarithm of how far requests must fall: days differ
 constexpr double kAbnormal = 0.25;     // strength from which there surely is trouble
 constexpr double kSuspicious = 0.04;   // strength from which candidates are worth listing
 
@@ -70,7 +71,7 @@ class Localiser {
     if (lost) std::ranges::fill(reach_, 1.0);
     // Whom nobody is known to call may be called by anybody: the graph is not whole.
     for (uint32_t i = 0; i < reach_.size(); ++i) {
-      if (system_.in[i].empty() && i != question_.entry) reach_[i] = std::max(reach_[i], kStranger);
+      reach_[i] = std::max(reach_[i], kStranger * Strangeness(system_, i));
     }
     const bool demand = question_.metric == TargetMetric::kThroughput;
     Spread_(system_.in, false, demand ? 1 : kUpstream);
@@ -215,7 +216,9 @@ class Localiser {
     answer_.confidence = first.confidence;
     const std::string& name = question_.nodes[first.node];
     const bool named = first.score >= kNamed && first.confidence >= kNamedSurely &&
-                       (at_target_ >= kAbnormal || elsewhere_ >= 0.6);
+                       (at_target_ >= kAbnormal || elsewhere_ >= 0.6) &&
+                       (first.fault != FaultClass::kDemandDrop ||
+                        system_.nodes[question_.target].requests.change <= -kNamedDemand);
     answer_.verdict = named ? Verdict::kBottleneck : Verdict::kUnknownCause;
     if (named) {
       answer_.sentence = fmt::format("{} is the bottleneck: {} ({}).", name, SayFault(first.fault),

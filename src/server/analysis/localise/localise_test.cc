@@ -189,6 +189,14 @@ TEST(Localise, FewerRequestsWithoutTroubleBelowAreADropInDemand) {
   EXPECT_EQ(a.causes.front().fault, FaultClass::kDemandDrop);
 }
 
+TEST(Localise, AClientOfItsOwnIsNotBlamedForWhatItCalls) {
+  QuestionBuilder shop = SlowC();
+  shop.Calls("canary", "c").Calls("x", "y").Calls("x", "z").Calls("y", "w");
+  shop.Service("canary", 50, 0.010, 0.070);
+  const Question q = shop.Make();
+  EXPECT_EQ(First(q, Localise(q)), "c");
+}
+
 TEST(Localise, CyclesEnd) {
   QuestionBuilder shop = SlowC();
   shop.Calls("c", "front").Calls("c", "b").Calls("b", "front");
