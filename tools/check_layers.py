@@ -44,12 +44,16 @@ ALLOWED = {
     # Rules look at the finished map; what they find is judged, grouped and sent from here.
     "src/server/alert": ["base/", "schema/", "server/live/", "server/analysis/",
                          "server/tag/row.h"],
+    # A report tells a run: its numbers, its map, what was planned from it.
+    "src/server/report": ["base/", "schema/", "server/run/", "server/live/", "server/analysis/",
+                          "server/capacity/"],
     "src/server/store": ["base/", "schema/", "server/tag/row.h"],
     # Rows come back as what they were written from.
     "src/server/query": ["base/", "schema/", "server/store/", "server/tag/row.h"],
     # The API is the last stage: it answers from live, analysis, query and store alike.
     "src/server/api": ["base/", "schema/", "server/live/", "server/analysis/", "server/query/",
-                       "server/run/", "server/alert/", "server/store/store.h", "server/tag/row.h"],
+                       "server/run/", "server/report/", "server/alert/", "server/store/store.h",
+                       "server/tag/row.h"],
     "src/server": ["base/", "schema/", "wire/", "server/"],  # pipeline.cc: the wiring
     "src/cli": ["base/", "schema/", "wire/", "agent/", "server/"],
     "bpf": ["bpf/"],  # promise_test.cc: the objects as they were compiled

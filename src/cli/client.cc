@@ -42,7 +42,7 @@ Result<nlohmann::json> Decode(const http::response<http::string_body>& response)
   return std::unexpected(std::move(error));
 }
 
-Result<nlohmann::json> Exchange(const ServerAddress& server, Request request) {
+Result<http::response<http::string_body>> Converse(const ServerAddress& server, Request request) {
   PANO_ASSIGN(const HostPort at, ParseUrl(server.url));
   request.set(http::field::host, at.host + ":" + at.port);
   request.set(http::field::user_agent, "panoscope");
@@ -71,7 +71,12 @@ Result<nlohmann::json> Exchange(const ServerAddress& server, Request request) {
   });
   context.run();
   if (error) return NobodyThere(server, error.message());
-  return Decode(parser.get());
+  return parser.release();
+}
+
+Result<nlohmann::json> Exchange(const ServerAddress& server, Request request) {
+  PANO_ASSIGN(const auto response, Converse(server, std::move(request)));
+  return Decode(response);
 }
 
 }  // namespace
@@ -97,6 +102,12 @@ Result<HostPort> ParseUrl(const std::string& url) {
 
 Result<nlohmann::json> Get(const ServerAddress& server, const std::string& target) {
   return Exchange(server, Request(http::verb::get, target, 11));
+}
+
+Result<std::string> GetText(const ServerAddress& server, const std::string& target) {
+  PANO_ASSIGN(auto response, Converse(server, Request(http::verb::get, target, 11)));
+  if (response.result_int() >= 300) return std::unexpected(Decode(response).error());
+  return std::move(response.body());
 }
 
 namespace {

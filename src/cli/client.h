@@ -13,6 +13,8 @@ namespace pano::cli {
 // The server's JSON answer; its error document becomes the Error. When nothing answers, the hint
 // says how to start a server.
 Result<nlohmann::json> Get(const ServerAddress& server, const std::string& target);
+// As it came, for answers that are no JSON.
+Result<std::string> GetText(const ServerAddress& server, const std::string& target);
 Result<nlohmann::json> Post(const ServerAddress& server, const std::string& target,
                             const nlohmann::json& body);
 Result<nlohmann::json> Patch(const ServerAddress& server, const std::string& target,

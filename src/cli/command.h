@@ -35,6 +35,7 @@ void AddDiagnose(CLI::App& app, Run& run);
 void AddQuery(CLI::App& app, Run& run);
 void AddEvents(CLI::App& app, Run& run);
 void AddRun(CLI::App& app, Run& run);
+void AddReport(CLI::App& app, Run& run);
 void AddCompare(CLI::App& app, Run& run);
 void AddAlerts(CLI::App& app, Run& run);
 void AddDoctor(CLI::App& app, Run& run);

@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   cli::AddQuery(app, run);
   cli::AddEvents(app, run);
   cli::AddRun(app, run);
+  cli::AddReport(app, run);
   cli::AddCompare(app, run);
   cli::AddAlerts(app, run);
   cli::AddDoctor(app, run);

@@ -33,6 +33,10 @@ Response GetRunDiagnosis(Context& context, const Request& request);
 Response GetRunSeries(Context& context, const Request& request);
 Response GetRunTimeline(Context& context, const Request& request);
 Response PostLoadgen(Context& context, const Request& request);
+Response GetReportHtml(Context& context, const Request& request);
+Response GetReportMarkdown(Context& context, const Request& request);
+Response GetReportJson(Context& context, const Request& request);
+Response GetCapacity(Context& context, const Request& request);
 Response GetCompare(Context& context, const Request& request);
 Response PostCompare(Context& context, const Request& request);
 // The ID of /api/v1/runs/ID/...

@@ -218,6 +218,37 @@ TEST_F(RunsApiTest, ComparesRunsStepsAndWindows) {
   Ask("POST", "/api/v1/compare", R"({"a":"x","b":"y","budgets":{"p95":"+1%"}})", 400);
 }
 
+TEST_F(RunsApiTest, ReportsStandAlone) {
+  const std::string id = MakeRun(40, 100, 20'000);
+  Ask("PATCH", "/api/v1/runs/" + id, R"({"name":"<script>alert(1)</script>|x","notes":"a\nb"})");
+  Request request;
+  request.method = "GET";
+  bool known = false;
+  const auto get = [&](const char* kind) {
+    request.path = "/api/v1/runs/" + id + kind;
+    return FindRoute(request, known)->answer(context_, request);
+  };
+  const Response html = get("/report.html");
+  EXPECT_EQ(html.status, 200u);
+  EXPECT_TRUE(html.body.starts_with("<!doctype html>"));
+  EXPECT_NE(html.body.find("<svg"), std::string::npos);
+  EXPECT_NE(html.body.find("frontend"), std::string::npos);
+  for (const char* outside : {"<script", "http://", "https://", "url("}) {
+    EXPECT_EQ(html.body.find(outside), std::string::npos) << outside;
+  }
+  const Response markdown = get("/report.md");
+  EXPECT_NE(markdown.body.find("## Steps"), std::string::npos);
+  const json document = json::parse(get("/report.json").body);
+  EXPECT_EQ(document["id"], id);
+  EXPECT_FALSE(document["steps"].empty());
+  EXPECT_FALSE(document["finding"].get<std::string>().empty());
+  const json plan = Ask("GET", "/api/v1/runs/" + id + "/capacity?users=100");
+  EXPECT_EQ(plan["users"], 100);
+  Ask("GET", "/api/v1/runs/" + id + "/capacity?users=-1", "", 400);
+  Ask("GET", "/api/v1/runs/" + id + "/capacity?users=1&rate=1", "", 400);
+  Ask("GET", "/api/v1/runs/nope/report.html", "", 404);
+}
+
 TEST_F(RunsApiTest, HostileBodies) {
   for (const char* body : {"[]", "{", R"({"name":5})", R"({"labels":[]})", R"({"labels":{"a":1}})",
                            R"({"objectives":{"defaults":{"latency":-1}}})",
