@@ -7,6 +7,7 @@ import { extname, join, normalize } from "node:path";
 import {
   EDGE_COUNT, idOf, LIMITS, mapAt, NODE_COUNT, PHASES, phaseAt, seriesAt, verdictAt,
 } from "./shop_scenario.mjs";
+import { makeRoutes } from "./runs_routes.mjs";
 
 const flag = (name, fallback) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -28,6 +29,8 @@ const events = () => [
   { time: start + PHASES[1].from, kind: "mark", service: "", instance: "", text: "1,500 users" },
   ...marks,
 ].filter((e) => e.time <= now());
+
+const runRoutes = makeRoutes(now);
 
 const columns = (rows, extra) => {
   const pick = (name) => rows.map((r) => r[name]);
@@ -107,7 +110,11 @@ function timeline(query, res) {
 async function bodyOf(req) {
   let text = "";
   for await (const chunk of req) text += chunk;
-  return JSON.parse(text);
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {}; // a load generator's report
+  }
 }
 
 createServer(async (req, res) => {
@@ -120,6 +127,14 @@ createServer(async (req, res) => {
     const at = Number(query.get("at") ?? query.get("to") ?? now());
     if (at < start) return send(res, { error: { code: "not_found", message: "no data at that time", hint: "" } }, 404);
     return send(res, mapAt(clamp(at), at, start, !query.has("at")));
+  }
+  if (/^\/(runs|compare|alerts)/.test(route)) {
+    const found = runRoutes(route, req.method, query, req.method === "GET" ? null : await bodyOf(req));
+    if (found !== null && found.text !== undefined) {
+      res.writeHead(found.status, { "Content-Type": "text/html" });
+      return res.end(found.text);
+    }
+    if (found !== null) return send(res, found.body, found.status);
   }
   if (route === "/diagnosis") return send(res, verdictAt(clamp(now()), now()));
   if (route === "/series") return series(query, res);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { render } from "preact";
 import { applyLocale } from "./base/locale";
-import { MapPage } from "./pages/map/map_page";
+import { App } from "./pages/app";
 import "./style/theme.css";
 import "./style/page.css";
 import "./style/map.css";
@@ -9,4 +9,4 @@ import "./style/panel.css";
 
 applyLocale();
 const root = document.getElementById("app");
-if (root !== null) render(<MapPage />, root);
+if (root !== null) render(<App />, root);

@@ -15,7 +15,7 @@ export class ApiError extends Error {
 
 const ROOT = "/api/v1";
 
-async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
+export async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
   let answer: Response;
   try {
     answer = await fetch(ROOT + path, { cache: "no-store", ...init });
@@ -42,7 +42,7 @@ async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
   return body as T;
 }
 
-function query(values: Record<string, string | number | undefined>): string {
+export function query(values: Record<string, string | number | undefined>): string {
   const out = new URLSearchParams();
   for (const [key, value] of Object.entries(values)) {
     if (value !== undefined) out.set(key, String(value));
@@ -51,7 +51,7 @@ function query(values: Record<string, string | number | undefined>): string {
   return text === "" ? "" : `?${text}`;
 }
 
-function signalled(signal?: AbortSignal): RequestInit {
+export function signalled(signal?: AbortSignal): RequestInit {
   return signal === undefined ? {} : { signal };
 }
 
@@ -84,7 +84,7 @@ export function getEvents(from: number, to: number): Promise<{ events: MapEvent[
   return call(`/events${query({ from, to })}`);
 }
 
-function json(method: string, body: unknown): RequestInit {
+export function json(method: string, body: unknown): RequestInit {
   return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }
 

@@ -73,6 +73,7 @@ export interface Candidate {
   id: number;
   score: number;
   class: string;
+  confidence?: number | null;
   evidence: string[];
   path: string[];
 }

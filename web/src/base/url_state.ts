@@ -13,6 +13,7 @@ export interface ViewState {
   find: string;
   range: number; // seconds the timeline shows
   baseline: number | null; // pinned time, or chosen by the page
+  walk: number | null; // the step the diagnosis panel shows; null: it is closed
 }
 
 export const RANGES = [300, 600, 1800, 7200] as const;
@@ -26,6 +27,7 @@ export const DEFAULT_VIEW: ViewState = {
   find: "",
   range: 600,
   baseline: null,
+  walk: null,
 };
 
 // "~" parts the fields of a selection, so it must not stay bare inside one.
@@ -33,13 +35,13 @@ function pack(text: string): string {
   return encodeURIComponent(text).replaceAll("~", "%7E");
 }
 
-function packSelection(selection: Selection): string {
+export function packSelection(selection: Selection): string {
   if (selection.kind === "node") return `node~${pack(selection.node)}`;
   const { client, server, port, protocol } = selection;
   return `edge~${pack(client)}~${pack(server)}~${port}~${pack(protocol)}`;
 }
 
-function unpackSelection(text: string): Selection | null {
+export function unpackSelection(text: string): Selection | null {
   const raw = text.split("~");
   let parts: string[];
   try {
@@ -62,6 +64,13 @@ function time(text: string | null): number | null {
   return Number.isFinite(value) && value > 0 ? value : null;
 }
 
+const MOST_STEPS = 100;
+
+function place(text: string | null): number | null {
+  if (text === null || !/^\d{1,3}$/.test(text)) return null;
+  return Math.min(MOST_STEPS, Number(text));
+}
+
 export function encodeView(state: ViewState): string {
   const out = new URLSearchParams();
   if (state.at !== null) out.set("at", String(state.at));
@@ -71,6 +80,7 @@ export function encodeView(state: ViewState): string {
   if (state.find !== "") out.set("find", state.find);
   if (state.range !== DEFAULT_VIEW.range) out.set("range", String(state.range));
   if (state.baseline !== null) out.set("baseline", String(state.baseline));
+  if (state.walk !== null) out.set("walk", String(state.walk));
   const text = out.toString();
   return `#/${state.view}${text === "" ? "" : `?${text}`}`;
 }
@@ -89,5 +99,6 @@ export function decodeView(hash: string): ViewState {
     find: (values.get("find") ?? "").slice(0, 200),
     range: (RANGES as readonly number[]).includes(range) ? range : DEFAULT_VIEW.range,
     baseline: time(values.get("baseline")),
+    walk: place(values.get("walk")),
   };
 }

@@ -23,6 +23,7 @@ export class EdgeLine {
   route: Route = { points: [], shape: "forward" };
   pillWidth = 0;
   private readonly halo: SVGPathElement;
+  private readonly core: SVGPathElement; // makes a line double
   private readonly title: SVGTitleElement;
   private readonly box: SVGRectElement;
   private readonly icon: SVGPathElement;
@@ -31,6 +32,7 @@ export class EdgeLine {
   constructor(layers: EdgeLayers, key: string) {
     this.halo = svg("path", layers.halos, { class: "halo", "aria-hidden": "true" });
     this.line = svg("path", layers.lines, { "aria-hidden": "true", "data-key": key });
+    this.core = svg("path", layers.lines, { class: "core off", "aria-hidden": "true" });
     this.hit = svg("path", layers.lines, { class: "hit", "data-key": key, "aria-hidden": "true" });
     this.title = svg("title", this.hit);
     this.pill = svg("g", layers.pills, { "data-key": key, "aria-hidden": "true" });
@@ -46,7 +48,7 @@ export class EdgeLine {
   draw(route: Route): void {
     this.route = route;
     const d = pathOf(route);
-    for (const path of [this.halo, this.line, this.hit]) setAttribute(path, "d", d);
+    for (const path of [this.halo, this.line, this.core, this.hit]) setAttribute(path, "d", d);
     setAttribute(this.line, "marker-end", route.shape === "back" ? "url(#arrow)" : null);
   }
 
@@ -60,12 +62,16 @@ export class EdgeLine {
     setAttribute(this.hit, "stroke-width", Math.max(16, edge.width + 6));
     setText(this.title, edge.label);
     setAttributes(this.halo, {
-      class: `halo${edge.onPath ? " on" : ""}${selected ? " selected" : ""}`,
-      "stroke-width": edge.width + (edge.onPath ? HALO : 8),
+      class: `halo${edge.onPath ? " on" : ""}${edge.ghost === undefined ? "" : " ghost"}${selected ? " selected" : ""}`,
+      "stroke-width": edge.ghost !== undefined && !selected ? edge.ghost + 4 : edge.width + (edge.onPath ? HALO : 8),
+    });
+    setAttributes(this.core, {
+      class: edge.tone === "better" ? "core" : "core off",
+      "stroke-width": Math.max(1, edge.width / 3),
     });
     const shown = edge.pill ?? "";
     setText(this.text, shown);
-    setAttribute(this.icon, "d", STATE_ICONS[edge.state]);
+    setAttribute(this.icon, "d", edge.mark ?? STATE_ICONS[edge.state]);
     this.pillWidth = shown === "" ? 0 : Math.ceil(textWidth(shown, fontOf(650, 11.5)) + 32);
     setAttributes(this.box, { x: -this.pillWidth / 2, width: this.pillWidth });
     setAttribute(this.icon, "transform", `translate(${-this.pillWidth / 2 + 13} -.300) scale(.8)`);
@@ -90,6 +96,6 @@ export class EdgeLine {
   }
 
   remove(): void {
-    for (const element of [this.halo, this.line, this.hit, this.pill]) element.remove();
+    for (const element of [this.halo, this.line, this.core, this.hit, this.pill]) element.remove();
   }
 }

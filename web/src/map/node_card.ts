@@ -101,7 +101,7 @@ export class NodeCard {
     // A title names the button and is its tooltip; it need not repeat the card word for word.
     setText(this.title, node.label);
     setAttribute(this.icon, "d", KIND_ICONS[node.icon]);
-    setAttribute(this.state, "d", STATE_ICONS[node.state]);
+    setAttribute(this.state, "d", node.mark ?? STATE_ICONS[node.state]);
 
     const badge = node.members > 0 ? String(node.members) : node.replicas > 1 ? `×${node.replicas}` : "";
     const nameFont = fontOf(650, 13);
@@ -118,6 +118,7 @@ export class NodeCard {
     const width = Math.max(22, textWidth(badge, fontOf(650, 11)) + 12);
     setAttributes(this.badgeBox, { x: -width / 2, width });
     setAttribute(this.badge, "transform", `translate(${wide - width / 2 + 6} -3)`);
+    if (node.strip.length === 0) this.strip.forEach((bar) => setAttribute(bar, "height", 0));
     node.strip.forEach((state, i) => {
       const bar = this.strip[i];
       if (bar === undefined) return;

@@ -7,7 +7,9 @@ import { METRICS, type MapEdge, type MapNode, type Snapshot, type State } from "
 import { type Grouped, groupSnapshot } from "./group";
 import { type IconName, iconFor } from "./icons";
 
-export type Tone = "origin" | "victim" | "near" | "ok" | "nodata" | "idle";
+export type Tone =
+  | "origin" | "victim" | "near" | "ok" | "nodata" | "idle"
+  | "worse" | "better" | "changed" | "same" | "new" | "vanished"; // of a comparison
 
 export interface SceneNode {
   key: string;
@@ -24,6 +26,7 @@ export interface SceneNode {
   bottleneck: boolean;
   members: number; // > 0 for a collapsed group
   label: string; // accessible name, starts with the visible name
+  mark?: string; // path data in place of the state's icon
 }
 
 export interface SceneEdge {
@@ -38,6 +41,8 @@ export interface SceneEdge {
   severity: number;
   onPath: boolean;
   label: string;
+  mark?: string; // path data in place of the state's icon
+  ghost?: number; // width of the outline behind: what it was before
 }
 
 export interface Scene {

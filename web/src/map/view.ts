@@ -15,6 +15,8 @@ export interface MapEvents {
   open(key: string | null): void; // a node, an edge, or the empty ground
   expand(key: string): void;
   footRoom(): number; // pixels the legend covers at the bottom
+  moved?(transform: ZoomTransform): void; // the person panned or zoomed
+  hovered?(key: string | null): void;
 }
 
 const FAR = 0.42; // below this scale only problems keep a name
@@ -69,8 +71,10 @@ export class MapView {
 
   private listen(): void {
     this.zoomer.on("zoom", (event: { transform: ZoomTransform; sourceEvent: unknown }) => {
-      if (event.sourceEvent) this.moved = true;
       this.applyTransform(event.transform);
+      if (!event.sourceEvent) return;
+      this.moved = true;
+      this.events.moved?.(event.transform);
     });
     // Told, not measured: the default asks the SVG for its width, which a detached one refuses.
     const extent = (): [[number, number], [number, number]] => [[0, 0], [this.size.width, this.size.height]];
@@ -81,8 +85,12 @@ export class MapView {
       const key = this.keyAt(event);
       if (key !== null) this.events.expand(key);
     });
-    this.root.addEventListener("pointerover", (event) => this.hover(this.keyAt(event)));
-    this.root.addEventListener("pointerleave", () => this.hover(null));
+    const point = (key: string | null) => {
+      this.hover(key);
+      this.events.hovered?.(key);
+    };
+    this.root.addEventListener("pointerover", (event) => point(this.keyAt(event)));
+    this.root.addEventListener("pointerleave", () => point(null));
     this.root.addEventListener("focusin", (event) => {
       const key = this.keyAt(event);
       if (key !== null) this.rove(key);
@@ -327,6 +335,13 @@ export class MapView {
   zoomBy(factor: number): void {
     this.moved = true;
     select(this.root).call(this.zoomer.scaleBy, factor);
+    this.events.moved?.(this.transform);
+  }
+
+  // Shows the same part of the ground as another map of the same shape.
+  follow(transform: ZoomTransform): void {
+    this.moved = true;
+    this.setTransform(transform);
   }
 
   private setTransform(transform: ZoomTransform): void {

@@ -5,7 +5,7 @@ import type { Step, Verdict } from "../api/types";
 import { duration, percent } from "../base/format";
 import { language, t } from "../base/locale";
 import { type Key, STRING_TABLE } from "../base/strings";
-import { hop, shown, walk, drawn, selectNode } from "../pages/map/store";
+import { hop, shown, toggleDiagnosis, view, walk, drawn, selectNode } from "../pages/map/store";
 import { Icon, StateIcon } from "../widgets/icon";
 
 function Walk({ verdict }: { verdict: Verdict }) {
@@ -29,6 +29,15 @@ function Walk({ verdict }: { verdict: Verdict }) {
         <Icon name="right" size={13} />
       </button>
     </div>
+  );
+}
+
+function DiagnosisButton() {
+  return (
+    <button type="button" class="tool small" aria-pressed={view.value.walk !== null} title={`${t("diagnosis")} (d)`} onClick={toggleDiagnosis}>
+      <Icon name="steps" size={13} />
+      <span>{t("diagnosis")}</span>
+    </button>
   );
 }
 
@@ -122,6 +131,7 @@ export function Banner() {
           <StateIcon state={calm ? "ok" : "nodata"} size={18} />
           <h2>{calm ? t("verdict_none") : t("verdict_unknown")}</h2>
           <p class="sentence">{(language.value === "en" && verdict.sentence) || t(calm ? "verdict_none_text" : "verdict_unknown_text")}</p>
+          {verdict.candidates.length > 0 && <DiagnosisButton />}
         </div>
       </section>
     );
@@ -146,6 +156,7 @@ export function Banner() {
         )}
         {verdict.confidence !== null && <span class="fact tabular">{t("confidence", { p: percent(verdict.confidence) })}</span>}
         <Walk verdict={verdict} />
+        <DiagnosisButton />
         <button type="button" class="tool small" aria-expanded={asked} aria-controls="reasons" onClick={() => setAsked(!asked)}>
           <span>{t("evidence")}</span>
           <Icon name="down" size={13} />

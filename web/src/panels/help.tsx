@@ -11,6 +11,7 @@ const KEYS: [string, Key][] = [
   ["g", "key_g"],
   ["t", "key_t"],
   ["[  ]", "key_steps"],
+  ["d", "key_diagnosis"],
   ["← → ↑ ↓", "key_arrows"],
   ["Enter", "key_enter"],
   ["Esc", "key_esc"],

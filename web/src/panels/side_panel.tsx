@@ -16,7 +16,7 @@ import { baselineValues, MetricTable } from "./metric_table";
 const Curves = lazy(() => import("./curves").then((module) => module.Curves));
 
 function close(): void {
-  change({ selection: null }, true);
+  change({ selection: null, walk: null }, true);
 }
 
 function Crumbs({ target, last }: { target: number; last: string }) {

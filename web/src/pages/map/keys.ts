@@ -2,7 +2,7 @@
 // Which key means what; pure, so that it can be tested without a page.
 export type Action =
   | "pause" | "problems" | "find" | "group" | "table" | "hop_next" | "hop_previous" | "close"
-  | "fit" | "zoom_in" | "zoom_out" | "earlier" | "later" | "live" | "help";
+  | "diagnosis" | "fit" | "zoom_in" | "zoom_out" | "earlier" | "later" | "live" | "help";
 
 export interface Press {
   key: string;
@@ -19,6 +19,7 @@ const ACTIONS: Record<string, Action> = {
   t: "table",
   "]": "hop_next",
   "[": "hop_previous",
+  d: "diagnosis",
   Escape: "close",
   "0": "fit",
   "+": "zoom_in",

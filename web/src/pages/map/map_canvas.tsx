@@ -20,7 +20,7 @@ function selectedKey(): string | null {
 function open(key: string | null): void {
   const current = scene.peek();
   if (key === null || current === null) {
-    if (view.peek().selection !== null) change({ selection: null }, true);
+    if (view.peek().selection !== null) change({ selection: null, walk: null }, true);
     return;
   }
   const node = current.nodes.find((n) => n.key === key);

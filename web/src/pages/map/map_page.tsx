@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { clock } from "../../base/format";
 import { t } from "../../base/locale";
 import { Banner } from "../../panels/banner";
+import { DiagnosisPanel } from "../../panels/diagnosis_panel";
 import { Help } from "../../panels/help";
 import { SidePanel } from "../../panels/side_panel";
 import { StateIcon } from "../../widgets/icon";
@@ -13,7 +14,7 @@ import { Legend } from "./legend";
 import { MapCanvas, mapView } from "./map_canvas";
 import {
   backToLive, change, goTo, link, live, notice, pastError, scene, selected, serverNow, shown,
-  staleFor, start, timeline, togglePause, view, walk,
+  staleFor, start, timeline, toggleDiagnosis, togglePause, view, walk,
 } from "./store";
 import { TableView } from "./table_view";
 import { TimelineBar } from "./timeline";
@@ -36,10 +37,11 @@ function act(action: Action, openHelp: () => void): void {
     table: () => change({ view: now.view === "map" ? "table" : "map" }, true),
     hop_next: () => walk(1),
     hop_previous: () => walk(-1),
+    diagnosis: toggleDiagnosis,
     close: () => {
       const active = document.activeElement;
       if (active instanceof HTMLInputElement) active.blur();
-      else if (now.selection !== null) change({ selection: null }, true);
+      else if (now.selection !== null || now.walk !== null) change({ selection: null, walk: null }, true);
       else if (now.find !== "") change({ find: "" });
     },
     fit: () => mapView.current?.fit(),
@@ -146,7 +148,7 @@ export function MapPage() {
   }, []);
   const page = view.value.view;
   return (
-    <div class={`page ${selected.value === null ? "" : "with-side"}`} data-state={view.value.at === null ? "live" : "past"}>
+    <div class={`page ${selected.value === null && view.value.walk === null ? "" : "with-side"}`} data-state={view.value.at === null ? "live" : "past"}>
       <Header onHelp={() => setHelp(true)} />
       <LimitsBar />
       <Banner />
@@ -156,7 +158,7 @@ export function MapPage() {
         {page === "map" && <Legend />}
         <Notices />
       </main>
-      <SidePanel />
+      {view.value.walk === null ? <SidePanel /> : <DiagnosisPanel />}
       <TimelineBar />
       <Announcer />
       {help && <Help onClose={() => setHelp(false)} />}

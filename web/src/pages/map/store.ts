@@ -5,6 +5,7 @@ import { ApiError, getEvents, getLimits, getMap, getTimeline, putLimits } from "
 import { type Link, LiveStream } from "../../api/live";
 import type { Limits, MapEdge, MapEvent, MapNode, Snapshot, Timeline } from "../../api/types";
 import { t } from "../../base/locale";
+import { parseRoute } from "../../base/route";
 import { decodeView, encodeView, type Selection, type ViewState } from "../../base/url_state";
 import { buildScene, type Scene } from "../../map/scene";
 import { groupSnapshot } from "../../map/group";
@@ -112,10 +113,10 @@ export const selected = computed<Selected | null>(() => {
 });
 
 export function selectNode(node: MapNode): void {
-  change({ selection: { kind: "node", node: nodeName(node) } }, true);
+  change({ selection: { kind: "node", node: nodeName(node) }, walk: null }, true);
 }
 
-export function selectEdge(edge: MapEdge): void {
+export function selectEdge(edge: MapEdge, others: Partial<ViewState> = { walk: null }): void {
   const nodes = drawn.peek()?.nodes ?? [];
   const client = nodes.find((n) => n.id === edge.client);
   const server = nodes.find((n) => n.id === edge.server);
@@ -127,12 +128,7 @@ export function selectEdge(edge: MapEdge): void {
     port: edge.port,
     protocol: edge.protocol,
   };
-  change({ selection }, true);
-}
-
-export function selectEdgeById(id: number): void {
-  const edge = drawn.peek()?.edges.find((e) => e.id === id);
-  if (edge !== undefined) selectEdge(edge);
+  change({ ...others, selection }, true);
 }
 
 export function togglePause(): void {
@@ -162,11 +158,29 @@ export function walk(by: 1 | -1): void {
   const steps = shown.peek()?.verdict.steps ?? [];
   if (steps.length === 0) return;
   const at = hop.peek();
-  const next = at === null ? (by === 1 ? 0 : steps.length - 1) : at + by;
-  if (next < 0 || next >= steps.length) return;
+  walkTo(at === null ? (by === 1 ? 0 : steps.length - 1) : at + by);
+}
+
+// Shows one step on the map, and in the diagnosis panel where that is open.
+export function walkTo(next: number): void {
+  const step = shown.peek()?.verdict.steps[next];
+  if (step === undefined) return;
   hop.value = next;
-  const step = steps[next];
-  if (step !== undefined) selectEdgeById(step.edge);
+  const walk = view.peek().walk === null ? null : next;
+  const edge = drawn.peek()?.edges.find((e) => e.id === step.edge);
+  if (edge !== undefined) selectEdge(edge, { walk });
+  else change({ walk });
+}
+
+// Opens the diagnosis panel where the walk stands, else at the end of it; closes it again.
+export function toggleDiagnosis(): void {
+  if (view.peek().walk !== null) {
+    change({ walk: null, selection: null }, true);
+    return;
+  }
+  const steps = shown.peek()?.verdict.steps ?? [];
+  change({ walk: 0 }, true);
+  walkTo(Math.min(hop.peek() ?? steps.length - 1, steps.length - 1));
 }
 
 export function say(text: string, bad = false): void {
@@ -272,6 +286,7 @@ function followBaseline(): () => void {
 }
 
 function onHash(): void {
+  if (parseRoute(location.hash).page !== "map") return;
   view.value = decodeView(location.hash);
 }
 
@@ -288,6 +303,7 @@ export function start(): () => void {
     events: mergeEvents,
     link: (state) => (link.value = state),
   });
+  onHash(); // another page may have stood here since
   addEventListener("popstate", onHash);
   addEventListener("hashchange", onHash);
   const timer = setInterval(() => {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The foot of the page: how the run went, what was changed when, and a handle to go there.
-import type { RefObject } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { postMark } from "../../api/client";
 import type { MapEvent, Timeline } from "../../api/types";
 import { clock } from "../../base/format";
@@ -11,45 +10,12 @@ import { Icon } from "../../widgets/icon";
 import { Popover } from "../../widgets/popover";
 import { isShown } from "./baseline";
 import { backToLive, change, events, goTo, live, say, serverNow, shown, timeline, view } from "./store";
+import { Rate, Scale, useWidth } from "./timeline_parts";
 import { labelRoom, runsOf, shortText } from "./timeline_runs";
 
 const LABEL_LEAST_PX = 46;
 const NAME_LEAST_PX = 90;
 const FLICKER_S = 6;
-
-function useWidth(): [RefObject<HTMLDivElement | null>, number] {
-  const ref = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    if (ref.current === null) return undefined;
-    const element = ref.current;
-    const watcher = new ResizeObserver(() => setWidth(element.clientWidth));
-    watcher.observe(element);
-    return () => watcher.disconnect();
-  }, []);
-  return [ref, width];
-}
-
-function Rate({ line }: { line: Timeline }) {
-  const most = line.request_rate.reduce<number>((a, b) => Math.max(a, b ?? 0), 0);
-  if (most === 0) return null;
-  let path = "";
-  let pen = false;
-  line.request_rate.forEach((value, i) => {
-    if (value === null) {
-      pen = false;
-      return;
-    }
-    const x = (((i + 0.5) * line.step) / (line.to - line.from)) * 1000;
-    path += `${pen ? "L" : "M"}${x.toFixed(1)} ${(40 - (value / most) * 36).toFixed(1)}`;
-    pen = true;
-  });
-  return (
-    <svg class="rate-line" viewBox="0 0 1000 42" preserveAspectRatio="none" aria-hidden="true">
-      <path d={path} />
-    </svg>
-  );
-}
 
 function Ticks({ line, width, marks }: { line: Timeline; width: number; marks: MapEvent[] }) {
   const span = line.to - line.from;
@@ -75,27 +41,6 @@ function Ticks({ line, width, marks }: { line: Timeline; width: number; marks: M
         </button>
       ))}
     </>
-  );
-}
-
-function Scale({ line, width }: { line: Timeline; width: number }) {
-  const span = line.to - line.from;
-  const steps = [30, 60, 120, 300, 600, 1800];
-  const step = steps.find((s) => (s / span) * width >= 90) ?? 3600;
-  const out = [];
-  for (let time = Math.ceil(line.from / step) * step; time < line.to; time += step) {
-    const left = ((time - line.from) / span) * width;
-    if (left < 24 || left > width - 24) continue;
-    out.push(
-      <span key={time} style={{ left: `${left}px` }}>
-        {clock(time, step < 60)}
-      </span>,
-    );
-  }
-  return (
-    <div class="time-axis tabular" aria-hidden="true">
-      {out}
-    </div>
   );
 }
 

@@ -2,9 +2,10 @@
 // The head of the page: live or not, what is shown, the limits, what was lost.
 import { METRICS } from "../../api/types";
 import { clock } from "../../base/format";
-import { language, t, theme, type Theme } from "../../base/locale";
+import { t } from "../../base/locale";
 import { LimitEditor, limitText, metricName } from "../../panels/limit_editor";
 import { Losses } from "../../panels/losses";
+import { Brand, LookButtons, Tabs } from "../../widgets/head";
 import { Icon } from "../../widgets/icon";
 import { Popover } from "../../widgets/popover";
 import { backToLive, change, isLive, limits, link, paused, shown, togglePause, view } from "./store";
@@ -71,22 +72,12 @@ function Toggle({ on, icon, label, hotkey, onToggle }: ToggleProps) {
   );
 }
 
-const NEXT_THEME: Record<Theme, Theme> = { auto: "dark", dark: "light", light: "auto" };
-
 export function Header({ onHelp }: { onHelp: () => void }) {
   const { problems, group, view: page } = view.value;
-  const themeName = `${t("theme")}: ${t(`theme_${theme.value}`)}`;
   return (
     <header class="head">
-      <div class="brand">
-        <svg width="26" height="26" viewBox="0 0 32 32" aria-hidden="true">
-          <path d="M7 16C12 16 12 8 17 8h4M7 16c5 0 5 8 10 8h4" class="brand-line" />
-          <circle cx="7" cy="16" r="3.800" class="brand-dot" />
-          <circle cx="24" cy="8" r="3.800" class="brand-hot" />
-          <circle cx="24" cy="24" r="3.800" class="brand-dot" />
-        </svg>
-        <h1>Panoscope</h1>
-      </div>
+      <Brand />
+      <Tabs />
       <LiveButton />
       <Finder />
       <div class="spacer" />
@@ -106,17 +97,7 @@ export function Header({ onHelp }: { onHelp: () => void }) {
           hotkey="t"
           onToggle={() => change({ view: page === "table" ? "map" : "table" }, true)}
         />
-        <button
-          type="button"
-          class="tool"
-          onClick={() => (language.value = language.value === "en" ? "zh" : "en")}
-          aria-label={language.value === "en" ? "中文, switch to Chinese" : "EN, 切换为英文"}
-        >
-          <span class="glyph">{language.value === "en" ? "中文" : "EN"}</span>
-        </button>
-        <button type="button" class="tool" onClick={() => (theme.value = NEXT_THEME[theme.value])} aria-label={themeName} title={themeName}>
-          <Icon name="theme" />
-        </button>
+        <LookButtons />
         <button type="button" class="tool" onClick={onHelp} aria-label={`?, ${t("help")}`} title={`${t("help")} (?)`}>
           <span class="glyph">?</span>
         </button>

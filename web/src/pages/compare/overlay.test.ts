@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import type { Comparison, Delta, Direction, EdgeDelta } from "../../api/run_types";
+import { changeText, edgeKey, overlayScene, sideScene, voiceOf } from "./overlay";
+import { parseRef, refText } from "./refs";
+import { barPlace, bound } from "./values";
+
+const delta = (a: number | null, b: number | null, direction: Direction): Delta => ({
+  a, b, change: a === null || b === null || a === 0 ? null : b / a - 1, low: null, high: null, p: 0, q: 0,
+  significant: direction !== "none", direction,
+});
+const edge = (client: string, server: string, presence: EdgeDelta["presence"], metrics: Record<string, Delta>): EdgeDelta => ({
+  client, server, port: 80, protocol: "http", id_a: presence === "new" ? null : 1, id_b: presence === "vanished" ? null : 2, presence, metrics,
+});
+const comparison = {
+  services: [],
+  edges: [
+    edge("a", "b", "both", { latency_p95: delta(11e6, 3e5, "better"), request_rate: delta(10, 90, "different"), traffic: delta(1e5, 1e6, "different") }),
+    edge("b", "c", "both", { latency_p95: delta(1000, 1010, "none"), traffic: delta(1e4, 1e4, "none") }),
+    edge("b", "d", "vanished", { traffic: delta(1e4, null, "none") }),
+    edge("b", "e", "new", { traffic: delta(null, 1e7, "none") }),
+  ],
+} as unknown as Comparison;
+
+const text = (key: string) => key;
+
+describe("the overlay", () => {
+  const scene = overlayScene(comparison, { a: null, b: null }, null, (tone) => tone);
+  const tones = scene.edges.map((e) => e.tone);
+  it("tells better, same, vanished and new apart by line, sign and word", () => {
+    expect(tones).toEqual(["better", "same", "vanished", "new"]);
+    expect(new Set(scene.edges.map((e) => e.mark)).size).toBe(4);
+    expect(scene.edges.map((e) => e.pill)).toEqual(["11.0 s → 300 ms", null, "vanished", "new"]);
+    expect(scene.edges[0]?.label).toBe("a → b, better, 11.0 s → 300 ms");
+  });
+  it("is as wide as B, with A behind; a vanished call as wide as it was", () => {
+    expect(scene.edges.map((e) => [e.width, e.ghost])).toEqual([[8, 5.5], [3.5, 3.5], [3.5, 0], [10, 0]]);
+  });
+  it("gives every name a card and both sides one shape", () => {
+    expect(scene.nodes.map((n) => n.name)).toEqual(["a", "b", "c", "d", "e"]);
+    const a = sideScene(comparison, null, "a", { text }, "absent");
+    const b = sideScene(comparison, null, "b", { text }, "absent");
+    expect(a.shape).toBe(b.shape);
+    expect(a.shape).toBe(scene.shape);
+    expect(scene.edges[0]?.key).toBe(edgeKey(comparison.edges[0] as EdgeDelta));
+  });
+});
+
+describe("what speaks for a call", () => {
+  it("is harm before gain, and load last", () => {
+    const metrics = { latency_p95: delta(1, 0.5, "better"), error_share: delta(0.1, 0.2, "worse"), request_rate: delta(1, 100, "worse") };
+    expect(voiceOf(metrics, null)?.metric).toBe("error_share");
+    expect(voiceOf(metrics, "request_rate")?.metric).toBe("request_rate");
+    expect(voiceOf({ latency_p95: delta(1, 9, "none") }, null)).toBeNull();
+  });
+  it("is said as a factor when large", () => {
+    expect(changeText(delta(10, 11, "worse"))).toBe("+10 %");
+    expect(changeText(delta(10, 4, "better"))).toBe("−60 %");
+    expect(changeText(delta(10, 270, "worse"))).toBe("×27");
+    expect(changeText(delta(0, 5, "worse"))).toBe("+");
+    expect(bound(-0.5)).toBe("−50 %");
+    expect(barPlace(1)).toBe(0.5);
+    expect(barPlace(-3)).toBe(-1);
+  });
+});
+
+describe("references", () => {
+  it.each(["20261123-a", "20261123-a@2", "20261123-a@100..200", "100..200"])("round trip %s", (text) => {
+    const ref = parseRef(text);
+    expect(ref === null ? null : refText(ref)).toBe(text);
+  });
+  it.each(["", "A B", "x@", "x@y", "..5"])("refuses %s", (text) => expect(parseRef(text)).toBeNull());
+});

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values of a comparison as people read them.
+import type { Value } from "../../api/types";
+import { count, NONE, percent } from "../../base/format";
+import { formatMetric } from "../../base/metric";
+
+const SHARES = new Set(["error_share", "connect_failure_share", "cpu_throttled"]);
+
+export function isShare(metric: string): boolean {
+  return SHARES.has(metric);
+}
+
+export function formatChangeValue(metric: string, value: Value): string {
+  if (isShare(metric)) return percent(value);
+  if (metric === "cpu_usage") return count(value);
+  return formatMetric(metric, value);
+}
+
+function sign(value: number): string {
+  return value > 0 ? "+" : value < 0 ? "−" : "";
+}
+
+// Bounds of a change: relative, for shares in percentage points.
+export function bound(value: Value): string {
+  if (value === null) return NONE;
+  if (value >= 9) return `×${count(1 + value)}`;
+  return `${sign(value)}${percent(Math.abs(value))}`;
+}
+
+// Where a relative change stands on a bar from -100 % to beyond +100 %: -1 to 1, never off the bar.
+export function barPlace(change: number): number {
+  if (change <= 0) return Math.max(-1, change);
+  return change / (1 + change);
+}
