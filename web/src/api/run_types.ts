@@ -28,7 +28,7 @@ export interface Run {
   state: "running" | "done" | "aborted";
   begin: number;
   end: number | null;
-  duration_s: number;
+  duration_s: Value; // null while it runs
   labels: Record<string, string>;
   generator: string | null;
   steps: number;
@@ -46,7 +46,7 @@ export interface RunList {
 }
 
 export interface StepVerdict extends RunVerdict {
-  class: string;
+  class: string | null;
   confidence: Value;
   path?: string[];
   evidence?: string[];

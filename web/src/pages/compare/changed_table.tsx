@@ -3,7 +3,7 @@
 import type { Comparison, Delta, EdgeDelta, Ranked, ServiceDelta } from "../../api/run_types";
 import { percent } from "../../base/format";
 import { changeText, edgeKey, MARKS, nodeKey } from "./overlay";
-import { barPlace, bound, formatChangeValue, isShare } from "./values";
+import { barPlace, bound, formatChangeValue, isShare, movedBy } from "./values";
 import { c, metricWord } from "./words";
 
 function keyOf(row: Ranked): string {
@@ -53,6 +53,7 @@ function Row({ row, picked, onPick }: { row: Ranked; picked: boolean; onPick: ()
     a: row.a, b: row.b, change: row.change, low: row.low, high: row.high, p: null, q: row.q, significant: true, direction: row.direction,
   };
   const direction = row.direction === "none" ? "different" : row.direction;
+  const moved = movedBy(row.metric, row.a, row.b, row.change);
   return (
     <tr class={picked ? "picked" : ""} onClick={onPick} title={row.text}>
       <th scope="row">
@@ -66,12 +67,12 @@ function Row({ row, picked, onPick }: { row: Ranked; picked: boolean; onPick: ()
       </td>
       <td class={`change ${direction}`}>
         <span class="tabular">
-          <ChangeMark direction={row.direction} /> {isShare(row.metric) && row.change === null ? "" : changeText(delta)}
+          <ChangeMark direction={row.direction} /> {isShare(row.metric) ? bound(moved, row.metric) : changeText(delta)}
           <span class="hidden">{c(direction)}</span>
         </span>
-        <IntervalBar low={row.low} high={row.high} change={row.change} tone={direction} />
+        <IntervalBar low={row.low} high={row.high} change={moved} tone={direction} />
         <small class="muted tabular">
-          {row.low !== null && row.high !== null && c("interval", { low: bound(row.low), high: bound(row.high) })}
+          {row.low !== null && row.high !== null && c("interval", { low: bound(row.low, row.metric), high: bound(row.high, row.metric) })}
         </small>
       </td>
       <td class="tabular sure">
@@ -172,6 +173,7 @@ export function AllMetrics({ title, item, alpha }: { title: string; item: EdgeDe
           {Object.entries(item.metrics).map(([metric, delta]) => {
             const direction = delta.significant ? delta.direction : "none";
             const word = direction === "none" ? "same" : direction;
+            const moved = movedBy(metric, delta.a, delta.b, delta.change);
             return (
               <tr key={metric}>
                 <th scope="row">{metricWord(metric)}</th>
@@ -180,10 +182,10 @@ export function AllMetrics({ title, item, alpha }: { title: string; item: EdgeDe
                 </td>
                 <td class={`change ${direction}`}>
                   <span class="tabular">
-                    <ChangeMark direction={direction} /> {delta.change === null ? "–" : changeText(delta)}
+                    <ChangeMark direction={direction} /> {isShare(metric) ? bound(moved, metric) : delta.change === null ? "–" : changeText(delta)}
                     <span class="hidden">{c(word)}</span>
                   </span>
-                  <IntervalBar low={delta.low} high={delta.high} change={delta.change} tone={direction} />
+                  <IntervalBar low={delta.low} high={delta.high} change={moved} tone={direction} />
                 </td>
                 <td class="tabular sure">
                   <small class="muted">{chance(delta.q)}</small>

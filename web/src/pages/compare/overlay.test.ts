@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Comparison, Delta, Direction, EdgeDelta } from "../../api/run_types";
 import { changeText, edgeKey, overlayScene, sideScene, voiceOf } from "./overlay";
 import { parseRef, refText } from "./refs";
-import { barPlace, bound } from "./values";
+import { barPlace, bound, movedBy } from "./values";
 
 const delta = (a: number | null, b: number | null, direction: Direction): Delta => ({
   a, b, change: a === null || b === null || a === 0 ? null : b / a - 1, low: null, high: null, p: 0, q: 0,
@@ -59,6 +59,8 @@ describe("what speaks for a call", () => {
     expect(changeText(delta(10, 270, "worse"))).toBe("×27");
     expect(changeText(delta(0, 5, "worse"))).toBe("+");
     expect(bound(-0.5)).toBe("−50 %");
+    expect(bound(0.0125, "error_share")).toBe("+1.25 pt");
+    expect(movedBy("error_share", 0, 0.02, null)).toBe(0.02);
     expect(barPlace(1)).toBe(0.5);
     expect(barPlace(-3)).toBe(-1);
   });

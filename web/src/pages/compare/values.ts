@@ -20,9 +20,21 @@ function sign(value: number): string {
   return value > 0 ? "+" : value < 0 ? "−" : "";
 }
 
-// Bounds of a change: relative, for shares in percentage points.
-export function bound(value: Value): string {
+// How far it moved: relative, for shares (which may come from 0) the difference itself.
+export function movedBy(metric: string, a: Value, b: Value, change: Value): Value {
+  if (!isShare(metric)) return change;
+  return a === null || b === null ? null : b - a;
+}
+
+function points(value: number): string {
+  const size = Math.abs(value) * 100;
+  return `${sign(value)}${size >= 9.95 ? Math.round(size) : Number(size.toFixed(2))} pt`;
+}
+
+// A change or a bound of one: relative, for shares in percentage points.
+export function bound(value: Value, metric = ""): string {
   if (value === null) return NONE;
+  if (isShare(metric)) return points(value);
   if (value >= 9) return `×${count(1 + value)}`;
   return `${sign(value)}${percent(Math.abs(value))}`;
 }

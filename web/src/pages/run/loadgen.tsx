@@ -14,7 +14,7 @@ import { errorText } from "../../widgets/loaded";
 import { toast } from "../../widgets/toast";
 import { w } from "../runs/words";
 
-const MOST_BYTES = 16 * 1024 * 1024;
+const MOST_BYTES = 1024 * 1024; // the command line reads longer ones
 
 function valueText(unit: string, value: Value): string {
   if (unit === "us") return duration(value);
@@ -26,7 +26,7 @@ function rowName(name: string): string {
   if (quantile !== null) return w("row_latency_p", { p: quantile[1] ?? "" });
   const keys = {
     requests: "row_requests", errors: "row_errors", rate: "row_rate", latency_mean: "row_latency_mean",
-    latency_max: "row_latency_max",
+    latency_max: "row_latency_max", connect_errors: "row_connect_errors", connect_failures: "row_connect_errors", bytes: "row_bytes",
   } as const;
   return name in keys ? w(keys[name as keyof typeof keys]) : name;
 }

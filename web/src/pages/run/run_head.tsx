@@ -12,7 +12,7 @@ import { Icon, StateIcon } from "../../widgets/icon";
 import { errorText } from "../../widgets/loaded";
 import { toast } from "../../widgets/toast";
 import { Labels, Met, OriginMark, StateBadge } from "../runs/badges";
-import { chainOf } from "../runs/chain";
+import { chainOf, lengthOf } from "../runs/chain";
 import { w } from "../runs/words";
 
 function Remove({ run }: { run: RunDetail }) {
@@ -67,7 +67,7 @@ export function RunHead({ run, onChange }: { run: RunDetail; onChange: () => voi
       <h2 title={run.id}>{run.name}</h2>
       <StateBadge run={run} />
       <OriginMark run={run} />
-      <span class="muted tabular">{`${when(run.begin)}${run.end === null ? "" : `–${clock(run.end)}`}, ${span(run.duration_s)}`}</span>
+      <span class="muted tabular">{`${when(run.begin)}${run.end === null ? "" : `–${clock(run.end)}`}, ${span(lengthOf(run))}`}</span>
       <Labels labels={run.labels} />
       <div class="spacer" />
       <Met met={run.objectives_met} />
@@ -95,7 +95,7 @@ export function RunBanner({ run, step, verdict, scope }: { run: RunDetail; step:
   const from = verdict ?? step?.verdict ?? run.verdict;
   const { status, bottleneck, sentence } = from;
   const confidence = "confidence" in from ? from.confidence : null;
-  const chain = step === null && verdict === null ? chainOf(run.verdicts, Math.max(1, run.duration_s)) : [];
+  const chain = step === null && verdict === null ? chainOf(run.verdicts, lengthOf(run)) : [];
   const names = chain.length > 0 ? chain : bottleneck === null ? [] : [bottleneck];
   const trouble = status === "bottleneck";
   return (

@@ -49,5 +49,5 @@ export function stepAt(steps: readonly RunStep[], time: number): RunStep | null 
 export function boundsOf(run: RunDetail): { from: number; to: number } {
   const { from, to } = run.data;
   if (to > from) return { from, to };
-  return { from: run.begin, to: Math.max(run.begin + 1, run.end ?? run.begin + run.duration_s) };
+  return { from: run.begin, to: Math.max(run.begin + 1, run.end ?? run.begin + (run.duration_s ?? 1)) };
 }

@@ -15,8 +15,13 @@ export function chainOf(verdicts: readonly VerdictSpan[], seconds: number): stri
   return out;
 }
 
+// Of a run that runs: until now.
+export function lengthOf(run: Pick<Run, "begin" | "end" | "duration_s">, now = Date.now() / 1000): number {
+  return Math.max(1, run.duration_s ?? (run.end ?? now) - run.begin);
+}
+
 export function verdictChain(run: Run, detail: RunDetail | null): string[] {
-  const chain = detail === null ? [] : chainOf(detail.verdicts, Math.max(1, run.duration_s));
+  const chain = detail === null ? [] : chainOf(detail.verdicts, lengthOf(run));
   if (chain.length > 0) return chain;
   return run.verdict.bottleneck === null ? [] : [run.verdict.bottleneck];
 }

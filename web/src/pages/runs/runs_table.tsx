@@ -8,7 +8,7 @@ import { formatMetric } from "../../base/metric";
 import { goTo, href, setQuery } from "../../base/route";
 import { type Cell, type Order, sortRows } from "../../widgets/sorting";
 import { Chain, Labels, Met, OriginMark, StateBadge } from "./badges";
-import { errorShare, plateausOf } from "./chain";
+import { errorShare, lengthOf, plateausOf } from "./chain";
 import { useDetails } from "./details";
 import { w } from "./words";
 
@@ -18,7 +18,7 @@ const COLUMNS: { id: Column; numeric: boolean; cell: (run: Run) => Cell }[] = [
   { id: "name", numeric: false, cell: (run) => run.name.toLowerCase() },
   { id: "state", numeric: false, cell: (run) => run.state },
   { id: "began", numeric: true, cell: (run) => run.begin },
-  { id: "duration", numeric: true, cell: (run) => run.duration_s },
+  { id: "duration", numeric: true, cell: (run) => lengthOf(run) },
   { id: "load", numeric: true, cell: (run) => run.load.offered_rate },
   { id: "p95", numeric: true, cell: (run) => run.load.latency_p95 },
   { id: "errors", numeric: true, cell: (run) => run.load.errors },
@@ -66,7 +66,7 @@ function Row({ run, detail, picked, onPick }: { run: Run; detail: RunDetail | nu
         <StateBadge run={run} />
       </td>
       <td class="number tabular">{when(run.begin)}</td>
-      <td class="number tabular">{span(run.duration_s)}</td>
+      <td class="number tabular">{span(lengthOf(run))}</td>
       <td class="number two">
         <Load run={run} detail={detail} />
       </td>
