@@ -183,6 +183,7 @@ function Drop({ run, onChange }: { run: RunDetail; onChange: () => void }) {
         ref={input}
         type="file"
         class="hidden"
+        tabindex={-1}
         aria-label={w("choose_file")}
         onChange={(event) => {
           send(event.currentTarget.files?.[0]);
