@@ -132,7 +132,7 @@ function Sentence({ comparison }: { comparison: Comparison }) {
   const worse = ranked.some((row) => row.direction === "worse");
   const tone = verdict === "same" ? "calm" : verdict === "changed" && worse ? "trouble" : "unknown";
   return (
-    <section class={`banner ${tone}`} aria-label={c("title")}>
+    <section class={`banner ${tone}`} aria-label={c(`verdict_${verdict}`)}>
       <div class="banner-row">
         <StateIcon state={verdict === "same" ? "ok" : verdict === "changed" ? (worse ? "over" : "ok") : "nodata"} tone={worse ? "origin" : "ok"} size={18} />
         <h2>{c(`verdict_${verdict}`)}</h2>
@@ -252,7 +252,8 @@ export function ComparePage() {
           </div>
         )}
       </main>
-      {comparison !== null && ready && <Side comparison={comparison} picked={picked} onPick={pick} />}
+      {/* Two maps need the width: the table comes back with a selection. */}
+      {comparison !== null && ready && (mode === "overlay" || picked !== null) && <Side comparison={comparison} picked={picked} onPick={pick} />}
     </div>
   );
 }

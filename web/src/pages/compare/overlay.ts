@@ -44,6 +44,8 @@ function toneOf(voice: Voice | null): ChangeTone {
   return voice.delta.direction === "different" ? "changed" : voice.delta.direction;
 }
 
+const MOST_PILLS = 16;
+
 export function nodeKey(name: string): string {
   return `n:${name}`;
 }
@@ -138,6 +140,9 @@ export function overlayScene(comparison: Comparison, sides: Sides, metric: strin
       label: `${delta.client} → ${delta.server}, ${text(tone)}${pill === null ? "" : `, ${pill}`}`,
     };
   });
+  // Where everything moved, only the heaviest speak; the lines and the table say the rest.
+  const speak = new Set([...edges].sort((a, b) => b.severity - a.severity).slice(0, MOST_PILLS));
+  for (const edge of edges) if (!speak.has(edge)) edge.pill = null;
   return { nodes, edges, hidden: 0, shape: shapeOf(nodes, edges) };
 }
 
