@@ -154,10 +154,6 @@ std::string WithTime(std::string target, const AskedTime& time) {
   return target;
 }
 
-Result<nlohmann::json> Delete(const ServerAddress& server, const std::string& target) {
-  return Exchange(server, Request(http::verb::delete_, target, 11));
-}
-
 int PrintError(const Error& error) {
   std::cerr << "panoscope: " << error.text << "\n";
   if (!error.hint.empty()) std::cerr << "  " << error.hint << "\n";

@@ -21,8 +21,6 @@ Result<nlohmann::json> Patch(const ServerAddress& server, const std::string& tar
                              const nlohmann::json& body);
 Result<nlohmann::json> Delete(const ServerAddress& server, const std::string& target);
 
-Result<nlohmann::json> Delete(const ServerAddress& server, const std::string& target);
-
 // "http://host:port" taken apart; kInvalid with the offending text otherwise.
 struct HostPort {
   std::string host;

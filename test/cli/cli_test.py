@@ -18,7 +18,7 @@ import traceback
 PANOSCOPE, MAP_SERVER = sys.argv[1], sys.argv[2]
 OK, ERROR, USAGE, OVER = 0, 1, 2, 3
 # What each command needs beyond its flags to be a whole command line.
-ARGUMENTS = {"query": ["SELECT 1"], "mark": ["a mark"]}
+ARGUMENTS = {"query": ["SELECT 1"], "mark": ["a mark"], "run": ["list"], "compare": ["a", "b"]}
 
 
 def run(*words, stdin="", **environment):
