@@ -36,7 +36,7 @@ def percentile(ordered, share):
 
 
 def report(path, begin, end):
-    """Completed responses, errors among them and latencies of [begin, end)."""
+    """Completed responses of [begin, end), their latencies and errors; "failed" adds requests whose connection broke."""
     latencies, statuses = [], {}
     totals = {"started": 0, "connect_errors": 0, "broken": 0}
     covered = 0
@@ -50,5 +50,6 @@ def report(path, begin, end):
     latencies.sort()
     in_ms = {f"p{round(share * 100)}_ms": value and value / 1000
              for share, value in ((share, percentile(latencies, share)) for share in (0.5, 0.95, 0.99))}
-    return {"requests": len(latencies), "errors": sum(statuses.values()), **in_ms, "errors_by_status": statuses,
-            **totals, "seconds": covered, "per_second": round(len(latencies) / covered, 1) if covered else 0.0}
+    errors = sum(statuses.values())
+    return {"requests": len(latencies), "errors": errors, "failed": errors + totals["broken"], **in_ms,
+            "errors_by_status": statuses, **totals, "seconds": covered, "per_second": round(len(latencies) / covered, 1) if covered else 0.0}

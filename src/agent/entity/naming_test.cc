@@ -2,7 +2,10 @@
 #include "agent/entity/naming.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "agent/entity/addresses.h"
 #include "agent/entity/container_engine.h"
@@ -134,6 +137,32 @@ TEST(RegistryTest, AnEndedInstanceIsTold) {
   const auto told = registry.TakeChanges(now + 2'000'000'000);
   ASSERT_EQ(told.size(), 1u);
   EXPECT_TRUE(told[0].gone);
+}
+
+// Sockets of a crashed server go on for a while: what they do is still that server's.
+TEST(RegistryTest, AnEndedProcessKeepsItsConnectionsButNotItsListener) {
+  Registry registry({});
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  const auto pid = static_cast<uint32_t>(child);
+  const uint64_t now = MonotonicNs();
+  const uint32_t id = registry.InstanceOf(pid, now);
+  EXPECT_NE(id, 0u);
+  registry.SetListeners({{{1, 8080}, pid}});
+  EXPECT_EQ(registry.ListenerTgid(1, 8080), pid);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  registry.OnExit(pid, now);
+  EXPECT_EQ(registry.ListenerTgid(1, 8080), 0u);
+  constexpr uint64_t kSecond = 1'000'000'000;
+  registry.Scan(now + 60 * kSecond);
+  EXPECT_EQ(registry.InstanceOf(pid, now + 60 * kSecond), id);
+  registry.Scan(now + 900 * kSecond);
+  EXPECT_EQ(registry.InstanceOf(pid, now + 900 * kSecond), 0u);
 }
 
 }  // namespace

@@ -191,6 +191,13 @@ void Registry::Leave(Process& process, uint64_t now_ns) {
   }
 }
 
+// Connections outlive their process: one that made some is known until they are gone too.
+uint64_t Registry::MemoryOf(const Process& process) const {
+  const auto at = instances_.find(process.instance);
+  const bool used = at != instances_.end() && at->second.used;
+  return used && processes_.size() < kMaxRemembered ? kForgetGone / 2 : options_.exit_grace_ns;
+}
+
 void Registry::MarkExited(uint32_t pid, uint64_t now_ns) {
   const std::lock_guard lock(mutex_);
   const auto at = processes_.find(pid);
@@ -230,7 +237,7 @@ void Registry::Scan(uint64_t now_ns) {
     for (auto at = processes_.begin(); at != processes_.end();) {
       Process& p = at->second;
       if (p.exited_ns == 0 && !alive.contains(at->first)) Leave(p, now_ns);
-      const bool forget = p.exited_ns != 0 && p.exited_ns + options_.exit_grace_ns < now_ns;
+      const bool forget = p.exited_ns != 0 && p.exited_ns + MemoryOf(p) < now_ns;
       at = forget ? processes_.erase(at) : std::next(at);
     }
     for (auto at = instances_.begin(); at != instances_.end();) {
@@ -332,7 +339,10 @@ bool Registry::IsListening(uint32_t netns, uint16_t port) const {
 uint32_t Registry::ListenerTgid(uint32_t netns, uint16_t port) const {
   const std::lock_guard lock(mutex_);
   const auto at = listeners_.find({netns, port});
-  return at == listeners_.end() ? 0 : at->second;
+  if (at == listeners_.end()) return 0;
+  const auto process = processes_.find(at->second);
+  const bool gone = process != processes_.end() && process->second.exited_ns != 0;
+  return gone ? 0 : at->second;
 }
 
 void Registry::AddEvent(schema::EventKind kind, const Instance& instance, std::string text) {

@@ -94,6 +94,7 @@ class Registry {
   // Facts are read without the lock, then taken in with it.
   void Refresh(uint32_t pid, uint64_t now_ns);
   void TakeIn(ProcessFacts facts, const NamingContext& context, uint64_t now_ns);
+  uint64_t MemoryOf(const Process& process) const;
   NamingContext ContextOf(const ProcessFacts& facts) const;
   std::string GroupOf(const ProcessFacts& facts, const Naming& naming) const;
   Instance& InstanceFor(const std::string& group);

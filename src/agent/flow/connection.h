@@ -57,8 +57,9 @@ struct Connection {
   bool translated = false;
   Endpoint client;
   Endpoint server;
-  bool peer_known = false;  // the other end's socket is on this host
-  uint32_t peer_tgid = 0;   // 0 until it is known
+  bool peer_known = false;    // the other end's socket is on this host
+  uint32_t peer_tgid = 0;     // 0 until it is known
+  bool peer_guessed = false;  // peer_tgid is whoever listens there: its own socket has not spoken
   uint64_t peer_socket = 0;
   uint64_t next_resolve_ns = 0;
 

@@ -45,6 +45,15 @@ void PeerIndex::Remove(const Endpoint& local, const Endpoint& remote, schema::L4
   if (at != stripe.sockets.end() && at->second.socket == socket) stripe.sockets.erase(at);
 }
 
+void PeerIndex::Close(const Endpoint& local, const Endpoint& remote, schema::L4Protocol l4,
+                      uint32_t netns, uint64_t socket, uint64_t time_ns) {
+  const Key key = MakeKey(local, remote, l4, netns);
+  Stripe& stripe = stripes_[KeyHash()(key) % kStripes];
+  const std::lock_guard lock(stripe.mutex);
+  const auto at = stripe.sockets.find(key);
+  if (at != stripe.sockets.end() && at->second.socket == socket) at->second.closed_ns = time_ns;
+}
+
 std::optional<PeerSocket> PeerIndex::FindPeer(const Endpoint& local, const Endpoint& remote,
                                               schema::L4Protocol l4, uint32_t netns) const {
   const Key key = MakeKey(remote, local, l4, netns);

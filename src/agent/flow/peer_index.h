@@ -18,6 +18,7 @@ struct PeerSocket {
   uint64_t socket = 0;
   uint32_t tgid = 0;
   uint32_t netns = 0;
+  uint64_t closed_ns = 0;  // 0 while it is open
 };
 
 class PeerIndex {
@@ -29,6 +30,9 @@ class PeerIndex {
            const PeerSocket& socket);
   void Remove(const Endpoint& local, const Endpoint& remote, schema::L4Protocol l4, uint32_t netns,
               uint64_t socket);
+  // It stays to be found, as the peer of what was open beside it.
+  void Close(const Endpoint& local, const Endpoint& remote, schema::L4Protocol l4, uint32_t netns,
+             uint64_t socket, uint64_t time_ns);
   // The socket whose remote end is (local) and whose local end is (remote).
   std::optional<PeerSocket> FindPeer(const Endpoint& local, const Endpoint& remote,
                                      schema::L4Protocol l4, uint32_t netns) const;

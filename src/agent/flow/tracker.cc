@@ -253,7 +253,7 @@ void Tracker::OnData(Connection& owner, const Event& event) {
   c.established = true;
   (event.direction == Direction::kTx ? c.seen.byte_tx : c.seen.byte_rx) += event.length;
   if (!c.is_tcp()) (event.direction == Direction::kTx ? c.seen.packet_tx : c.seen.packet_rx) += 1;
-  if (!c.peer_known) Resolve(c, event.time_ns);
+  if (!c.peer_known || c.peer_guessed) Resolve(c, event.time_ns);
   Report(c, event.time_ns);
   if (!c.is_tcp()) return Emit(c, event, 0, 0);
   Stream& stream = event.direction == Direction::kTx ? c.tx : c.rx;
@@ -362,6 +362,7 @@ void Tracker::Close(Connection& c, uint64_t time_ns) {
   Report(c, time_ns);
   c.closed = true;
   c.closed_ns = time_ns;
+  CloseInIndex(c);
   if (c.established && c.has_tuple) sink_.OnCount(c, EdgeMetric::kClosedFlow, 1, time_ns);
   sink_.OnClosed(c, time_ns);
 }
@@ -387,7 +388,7 @@ void Tracker::Release(uint64_t now_ns) {
 
 void Tracker::Tick(uint64_t now_ns) {
   table_.ForEach([&](Connection& c) {
-    if (!c.peer_known) Resolve(c, now_ns);
+    if (!c.peer_known || c.peer_guessed) Resolve(c, now_ns);
     if (c.closed) {
       if (c.reset_unsettled && c.closed_ns + kSettle < now_ns) CountReset(c, false, now_ns);
       if (c.closed_ns + kLinger > now_ns) return;

@@ -57,6 +57,7 @@ class Tracker {
   void TakeRole(Connection& c, Role role, RoleSource source, uint64_t now_ns);
   void SetEnds(Connection& c);
   void PutInIndex(const Connection& c);
+  void CloseInIndex(const Connection& c);
   void DropFromIndex(const Connection& c);
 
   void OnSocketless(const decode::Event& event);

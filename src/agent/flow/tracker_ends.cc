@@ -80,6 +80,13 @@ void Tracker::PutInIndex(const Connection& c) {
              {c.socket, c.tgid, c.tuple.netns});
 }
 
+void Tracker::CloseInIndex(const Connection& c) {
+  if (!c.has_tuple) return;
+  const bool server = c.role == Role::kServer;
+  peers_.Close(server ? c.server : c.client, server ? c.client : c.server, c.tuple.l4_protocol,
+               c.tuple.netns, c.socket, c.closed_ns);
+}
+
 void Tracker::DropFromIndex(const Connection& c) {
   if (!c.has_tuple) return;
   const bool server = c.role == Role::kServer;
@@ -88,7 +95,7 @@ void Tracker::DropFromIndex(const Connection& c) {
 }
 
 bool Tracker::Resolve(Connection& c, uint64_t now_ns) {
-  if (c.peer_known && c.peer_tgid != 0) return true;
+  if (c.peer_known && c.peer_tgid != 0 && !c.peer_guessed) return true;
   if (!c.has_tuple || c.tuple.remote_port == 0 || now_ns < c.next_resolve_ns) return c.peer_known;
   const bool young = now_ns < c.opened_ns + kResolveFast;
   c.next_resolve_ns = now_ns + (young ? kResolveEvery : kSecond);
@@ -107,10 +114,17 @@ bool Tracker::Resolve(Connection& c, uint64_t now_ns) {
   const auto peer = peers_.FindPeer(server ? c.server : c.client, server ? c.client : c.server,
                                     c.tuple.l4_protocol, c.tuple.netns);
   if (!peer || (peer->socket == c.socket)) return false;
+  // The last user of a port that has been taken again is nobody's peer.
+  if (peer->closed_ns != 0 && peer->closed_ns <= c.opened_ns) return false;
   c.peer_known = true;
   c.peer_socket = peer->socket;
-  c.peer_tgid = peer->tgid;
-  if (c.peer_tgid == 0 && !server) c.peer_tgid = facts_.ListenerTgid(peer->netns, c.server.port);
+  c.peer_guessed = peer->tgid == 0;
+  if (!c.peer_guessed) {
+    c.peer_tgid = peer->tgid;
+  } else if (!server) {
+    // A listener that has just been restarted may still be known by its old process: asked again.
+    if (const uint32_t tgid = facts_.ListenerTgid(peer->netns, c.server.port)) c.peer_tgid = tgid;
+  }
   return true;
 }
 

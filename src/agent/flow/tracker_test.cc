@@ -51,10 +51,11 @@ class Facts : public HostFacts {
   }
   bool IsListening(uint32_t, uint16_t port) const override { return port == listening; }
   uint32_t ListenerTgid(uint32_t, uint16_t port) const override {
-    return port == listening ? 77 : 0;
+    return port == listening ? listener : 0;
   }
   bool translates = true;
   uint16_t listening = 0;
+  uint32_t listener = 77;
 };
 
 class TrackerTest : public ::testing::Test {
@@ -135,6 +136,40 @@ TEST_F(TrackerTest, TranslatedClientMeetsItsServer) {
   EXPECT_EQ(client->peer_tgid, 20u);
   EXPECT_EQ(client->server.port, 8080);
   EXPECT_EQ(server->peer_tgid, 10u);
+}
+
+TEST_F(TrackerTest, RestartedServerReplacesItsOldProcess) {
+  facts.listening = 8080;  // the old process, as long as nobody looked again
+  tracker.OnEvent(Open(1, "10.244.0.5", 40000, "10.96.0.1", 80, Role::kClient, 5));
+  Event waiting = Open(2, "10.244.0.9", 8080, "10.244.0.5", 40000, Role::kServer, 6);
+  waiting.tgid = 0;  // not accepted yet
+  tracker.OnEvent(waiting);
+  now += 20 * kMs;
+  tracker.Tick(now);
+  EXPECT_EQ(tracker.Find(1)->peer_tgid, 77u);
+  tracker.OnEvent(Data(2, decode::Direction::kRx, 1, "GET"));  // read by the new process, 20
+  now += 2000 * kMs;
+  tracker.Tick(now);
+  EXPECT_EQ(tracker.Find(1)->peer_tgid, 20u);
+}
+
+TEST_F(TrackerTest, ReusedPortIsNotJoinedWithTheSocketBeforeIt) {
+  facts.translates = false;
+  tracker.OnEvent(Open(1, "10.0.0.1", 40000, "10.0.0.2", 80, Role::kClient, 5));
+  tracker.OnEvent(Open(2, "10.0.0.2", 80, "10.0.0.1", 40000, Role::kServer, 6));
+  now += 20 * kMs;
+  tracker.OnEvent(Plain(EventType::kClosed, 1));
+  tracker.OnEvent(Plain(EventType::kClosed, 2));
+  now += 20 * kMs;
+  tracker.OnEvent(Open(3, "10.0.0.1", 40000, "10.0.0.2", 80, Role::kClient, 5));
+  now += 20 * kMs;
+  tracker.Tick(now);
+  EXPECT_FALSE(tracker.Find(3)->peer_known);
+  tracker.OnEvent(Open(4, "10.0.0.2", 80, "10.0.0.1", 40000, Role::kServer, 6));
+  now += 20 * kMs;
+  tracker.Tick(now);
+  EXPECT_EQ(tracker.Find(3)->peer_socket, 4u);
+  EXPECT_EQ(tracker.Find(3)->peer_tgid, 40u);
 }
 
 TEST_F(TrackerTest, LoopbackIsJoinedInsideOneNamespaceOnly) {
