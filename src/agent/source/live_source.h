@@ -28,9 +28,8 @@ std::optional<Tier> TierByName(std::string_view name);
 
 struct LiveOptions {
   Tier tier = Tier::kAuto;
-  // Of the ring of each CPU, 1 to 16 MiB. Every record goes into the next bytes of it, so a ring
-  // larger than the caches makes each record a miss (bench/overhead/README.md); a small one loses
-  // records when bulk data meets a reader that gets no CPU. Nothing lost comes first.
+  // Of the ring of each CPU, 1 to 16 MiB. A small one loses records when bulk data meets a reader
+  // that gets no CPU, and is no faster (bench/overhead/README.md).
   uint64_t ring_bytes = 16u << 20;
   uint32_t default_capture = 16384;  // payload bytes per call of a socket nothing is known of
   bool tcp_probe = false;            // look at every segment received for closed windows
