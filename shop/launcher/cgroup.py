@@ -52,17 +52,23 @@ class PodGroups:
             os.makedirs(directory, exist_ok=True)
         if unified:
             self.delegate()
-            write(self.of("cpu"), "cpu.max", f"{int(cpu * PERIOD_US) if cpu else 'max'} {PERIOD_US}")
+            self.limit_cpu(cpu)
             write(self.of("cpu"), "cpu.weight", max(1, round(100 * (cpu or UNLIMITED_CPU))))
             write(self.of("memory"), "memory.max", memory_mib << 20)
             return
         write(os.path.join(self.roots["cpu"], "kubepods"), "cpu.shares", ALL_PODS_SHARES)
         write(os.path.dirname(self.of("cpu")), "cpu.shares", round(1024 * (cpu or UNLIMITED_CPU)))
-        if cpu:
-            write(self.of("cpu"), "cpu.cfs_period_us", PERIOD_US)
-            write(self.of("cpu"), "cpu.cfs_quota_us", int(cpu * PERIOD_US))
+        self.limit_cpu(cpu)
         if self.of("memory"):
             write(self.of("memory"), "memory.limit_in_bytes", memory_mib << 20)
+
+    def limit_cpu(self, cpu):
+        """Cores; 0: no limit. May be changed at any time."""
+        if "unified" in self.roots:
+            write(self.of("cpu"), "cpu.max", f"{int(cpu * PERIOD_US) if cpu else 'max'} {PERIOD_US}")
+            return
+        write(self.of("cpu"), "cpu.cfs_period_us", PERIOD_US)
+        write(self.of("cpu"), "cpu.cfs_quota_us", int(cpu * PERIOD_US) if cpu else -1)
 
     def delegate(self):
         directory = self.roots["unified"]

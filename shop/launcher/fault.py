@@ -11,9 +11,13 @@ import paths
 INSIDE = {"slow": 300, "errors": 0.3, "leak": 2, "lock": 50}
 INSIDE_UNIT = {"slow": "ms added to each call", "errors": "share of calls that fail",
                "leak": "MiB kept per call", "lock": "ms each call holds a lock all share"}
+# Those from the outside that take a value.
+DEGREE = {"throttle": 0.05, "stall": 0.8}
 OUTSIDE = {"refuse": "nothing listens on the port", "hang": "the processes stand still",
            "lossy": "a fifth of the packets is lost both ways", "cpu-hog": "a stranger eats the CPU quota",
-           "dns": "nothing that is looked up is found"}
+           "dns": "nothing that is looked up is found",
+           "throttle": f"the CPU quota is cut to --value cores ({DEGREE['throttle']})",
+           "stall": f"the processes stand still for --value of each quarter second ({DEGREE['stall']})"}
 LOSS = "0.2"
 NAMES = sorted([*INSIDE, *OUTSIDE])
 
@@ -36,7 +40,7 @@ class Faults:
         if off:
             del active[name]
         else:
-            active[name] = INSIDE.get(name, 1) if value is None else value
+            active[name] = {**INSIDE, **DEGREE}.get(name, 1) if value is None else value
         self.write(service.name)
         for pod in pods:
             self.apply(name, pod, off)
@@ -62,6 +66,13 @@ class Faults:
                 pod.end_hogs()
             else:
                 pod.hog()
+        elif name == "throttle":
+            pod.groups.limit_cpu(pod.service.cpu if off else self.on[pod.service.name][name])
+        elif name == "stall":
+            if off:
+                pod.end_stalls()
+            else:
+                pod.stall(self.on[pod.service.name][name])
         elif name in ("lossy", "dns"):
             for rule in self.rules(name):
                 network.inside(pod.netns, self.node.iptables, "-D" if off else "-A", *rule)

@@ -6,6 +6,7 @@ import os
 import random
 import secrets
 import subprocess
+import sys
 import time
 import uuid
 
@@ -37,6 +38,7 @@ class Pod:
         self.launcher = None       # the process between us and the service
         self.launcher_started = None
         self.hogs = []
+        self.stalls = []
         self.pid = 0               # the service's first process, as the host sees it
         self.started = None
         self.since = 0.0
@@ -124,8 +126,22 @@ class Pod:
             hog.wait()
         self.hogs = []
 
+    def stall(self, share):
+        """Stops the processes for `share` of the time, again and again, as a disk or a collector does."""
+        self.stalls.append(subprocess.Popen(
+            [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "stall.py"),
+             os.path.join(self.groups.directories[0], "cgroup.procs"), str(share)],
+            stdin=subprocess.DEVNULL, start_new_session=True, cwd="/"))
+
+    def end_stalls(self):
+        for stall in self.stalls:
+            stall.terminate()  # it lets them go on first
+            stall.wait()
+        self.stalls = []
+
     def remove(self):
         self.end_hogs()
+        self.end_stalls()
         self.kill()
         self.groups.remove()
         self.node.remove_pod(self.netns, self.ip)

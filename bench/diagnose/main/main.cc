@@ -147,6 +147,7 @@ int RunRecorded(const Options& options) {
   std::map<std::string, std::map<std::string, Hits>> halves;
   std::vector<double> seconds;
   for (const RecordedCase& one : *cases) {
+    if (options.half == (one.is_tuned ? "other" : "tuned")) continue;
     const Outcome out = Ask(one.asked);
     const std::string half = one.is_tuned ? "recorded, tuned half" : "recorded, other half";
     halves[half][one.fault].Add(out.hits);
@@ -162,6 +163,7 @@ int RunRecorded(const Options& options) {
     }
   }
   for (const auto& [half, rows] : halves) PrintTable(half, rows);
+  if (seconds.empty()) return 0;
   std::ranges::sort(seconds);
   fmt::print("time to answer: median {:.1f} ms, longest {:.1f} ms\n",
              1e3 * seconds[seconds.size() / 2], 1e3 * seconds.back());
