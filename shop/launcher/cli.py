@@ -112,7 +112,8 @@ def load_command(arguments):
     if what == "report":
         end = arguments.to if arguments.to is not None else int(time.time())
         begin = arguments.begin if arguments.begin is not None else end - 30
-        result = load.report(paths.report_path(arguments.name), begin, end)
+        path = paths.report_path(arguments.name)
+        result = {"file": path, **load.report(path, begin, end)}
         show(arguments, result, ", ".join(f"{key} {value}" for key, value in result.items()))
         return
     if what != "stop" and not what.isdigit():

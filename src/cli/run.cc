@@ -361,11 +361,12 @@ int Attach(const Options& options) {
   reading.file = std::filesystem::path(options.file).filename();
   auto report = run::ReadReport(file.text(), reading);
   if (report && report->tool == "shop") {
-    // Its file holds the seconds of many runs.
+    // Its file holds the seconds of many runs: only those that were seen are compared.
     const auto run = Get(options.server, "/api/v1/runs/" + options.id);
     if (!run) return PrintError(run.error());
-    reading.from = run->value("begin", uint64_t{0});
-    reading.to = (*run)["end"].is_number() ? run->value("end", uint64_t{0}) : UINT32_MAX;
+    const json data = ValueAt(*run, "data");
+    reading.from = data.value("from", uint64_t{0});
+    reading.to = data.value("to", uint64_t{UINT32_MAX});
     report = run::ReadReport(file.text(), reading);
   }
   if (!report) {

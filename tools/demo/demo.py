@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 
+from load_test import LoadTest
 from panoscope import Panoscope
 from phase import measure
 from shop import Shop
@@ -32,6 +33,8 @@ def parse():
     parser.add_argument("--listen", default="127.0.0.1:8686")
     parser.add_argument("--keep", action="store_true", help="leave shop and page running at the end")
     parser.add_argument("--screenshots", metavar="DIR", help="one picture of the page per phase")
+    parser.add_argument("--report", metavar="FILE", default="build/demo/report.html",
+                        help="the run's report (build/demo/report.html; .md and .json beside it)")
     parser.add_argument("--binary", default="build/release/src/cli/panoscope")
     parser.add_argument("--shop", default="shop/shop")
     return parser.parse_args()
@@ -117,7 +120,11 @@ def main():
         out["first_map_s"] = shown
         say(f"{edges} edges on the map {shown:.1f} s after the start" if shown else "no map yet")
         say(f"the page: {panoscope.address}/")
+        test = LoadTest(panoscope, options.binary, options.users)
         play(options, shop, panoscope, out)
+        run = test.finish(shop.generator_report(), options.report, options.users)
+        out["run"] = {"id": test.id, "steps": len(run["steps"]), "reconciliation": run["loadgen"][0]["reconciliation"]}
+        say(f"the report: {options.report}")
         say("verdicts: " + ", ".join(str(p["verdict"]["bottleneck"] or "none") for p in out["phases"]))
         print(f"    losses: {out['losses']}")
         if options.json:

@@ -41,6 +41,10 @@ class Shop:
     def report(self, begin, end):
         return self.ask("load", "report", "--from", begin, "--to", end)
 
+    def generator_report(self):
+        """The load generator's own file, second by second."""
+        return self.ask("load", "report")["file"]
+
     def truth(self):
         return self.ask("truth")
 

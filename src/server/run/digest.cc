@@ -145,11 +145,25 @@ std::vector<LoadPoint> LoadSeries(const Snapshot& snapshot) {
   return out;
 }
 
+namespace {
+
+// Events of the services the run is about.
+std::vector<RunEvent> EventsOf(const Snapshot& snapshot) {
+  const std::set<std::string> loaded = snapshot.Loaded();
+  std::vector<RunEvent> out;
+  for (const RunEvent& e : snapshot.info().events) {
+    if (loaded.contains(e.service)) out.push_back(e);
+  }
+  return out;
+}
+
+}  // namespace
+
 SnapshotPtr Complete(const Snapshot& raw) {
   RunInfo info = raw.info();
   if (info.generator.empty()) info.generator = GeneratorOf(raw);
   const Snapshot named(info, raw.names(), raw.edges(), raw.buckets(), raw.bucket_seconds());
-  info.steps = FindSteps(LoadSeries(named), info.events, info.marks);
+  info.steps = FindSteps(LoadSeries(named), EventsOf(named), info.marks);
   AddDoubts(info, raw);
   return std::make_shared<const Snapshot>(std::move(info), raw.names(), raw.edges(), raw.buckets(),
                                           raw.bucket_seconds());

@@ -120,6 +120,24 @@ TEST_F(RecordingTest, SecondsLeftOutAreUnwatched) {
   EXPECT_EQ(whole.edges.front().window.seconds, 6);
 }
 
+TEST_F(RecordingTest, OnlyChangesOfServicesUnderLoadBeginAStep) {
+  for (int i = 0; i < 60; ++i) load_.Tick(100);
+  RunInfo info = Info();
+  const auto event = [](uint64_t at, const char* service, const char* text) {
+    return RunEvent{(kBegin + at) * 1'000'000'000, schema::EventKind::kDeploy, service, "", text};
+  };
+  info.events = {event(20, "stranger", "stranger was deployed"),
+                 event(40, "cart", "cart was deployed")};
+  Recording recording(info);
+  TakeAll(recording);
+  const SnapshotPtr raw = recording.Freeze();
+  EXPECT_EQ(raw->Loaded(), (std::set<std::string>{"loadgenerator", "frontend", "cart"}));
+  const SnapshotPtr digest = Complete(*raw);
+  ASSERT_EQ(digest->info().steps.size(), 2u);
+  EXPECT_EQ(digest->info().steps[1].label, "cart was deployed");
+  EXPECT_EQ(digest->info().events.size(), 2u) << "none is forgotten";
+}
+
 TEST_F(RecordingTest, NamesJoinAcrossARestartThatGaveOtherIds) {
   for (int i = 0; i < 5; ++i) load_.Tick(10);
   Recording first(Info());

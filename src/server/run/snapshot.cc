@@ -69,6 +69,25 @@ std::vector<uint32_t> Snapshot::EntryEdges() const {
   return generated.empty() ? all : generated;
 }
 
+std::set<std::string> Snapshot::Loaded() const {
+  std::set<uint32_t> reached;
+  for (const uint32_t id : EntryEdges()) {
+    const auto at = std::ranges::lower_bound(edges_, id, {}, &live::EdgeEntry::id);
+    reached.insert({at->edge.client_service, at->edge.server_service});
+  }
+  for (size_t before = 0; before != reached.size();) {
+    before = reached.size();
+    for (const live::EdgeEntry& e : edges_) {
+      if (reached.contains(e.edge.client_service)) reached.insert(e.edge.server_service);
+      const bool waits = e.edge.l7_protocol == schema::L7Protocol::kKafka;
+      if (waits && reached.contains(e.edge.server_service)) reached.insert(e.edge.client_service);
+    }
+  }
+  std::set<std::string> names;
+  for (const uint32_t id : reached) names.insert(names_->ServiceName(id));
+  return names;
+}
+
 live::WindowSet Snapshot::Window(uint64_t from, uint64_t to) const {
   const auto [first, last] = RangeOf(from, to);
   WindowFold fold;

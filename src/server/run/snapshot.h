@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,10 @@ class Snapshot {
   // The edges that bring the load, ascending: those of the generator where it is known, else those
   // of every node nobody calls. Name lookups are none.
   std::vector<uint32_t> EntryEdges() const;
+
+  // The services the load reaches: those of the entry edges, those they call, and who waits at a
+  // broker among them. Others on the hosts have no part in the run.
+  std::set<std::string> Loaded() const;
 
   // All of [from, to) folded into one window: the input of live::BuildMap and of every number.
   live::WindowSet Window(uint64_t from, uint64_t to) const;
