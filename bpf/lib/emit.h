@@ -100,6 +100,8 @@ inline_fn void emit_data(const struct pano_data* head, const struct pano_tuple* 
     emit_slot(ring, head, from->base, want, 1024);
   } else if (want <= 4096) {
     emit_slot(ring, head, from->base, want, 4096);
+  } else if (want <= 16384) {
+    emit_slot(ring, head, from->base, want, 16384);
   } else {
     emit_slot(ring, head, from->base, want, PAYLOAD_MAX);
   }

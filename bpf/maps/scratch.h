@@ -7,7 +7,7 @@
 #include "../abi/record.h"
 #include "../lib/kernel.h"
 
-#define PAYLOAD_MAX 16384
+#define PAYLOAD_MAX 65536
 #define SCRATCH_HEAD sizeof(struct pano_data_addressed)
 
 #define SCRATCH_TX 0

@@ -350,7 +350,8 @@ constinit const Protocol kHttp2{
     .name = "http2",
     .pairing = Pairing::kKey,
     .sure_of_roles = true,
-    .capture_bytes = 16384,
+    // Headers of one stream stand behind the data of another in one large read: Node reads 64 KiB.
+    .capture_bytes = 65536,
     .sniff = infer_http2,
     .make = Make,
 };
