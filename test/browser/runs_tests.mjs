@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs, comparison, report, diagnosis and alerts. Against the real server where it has the routes;
-// where it does not yet, against the stand-in of web/dev, which says so in its line.
+// Runs, comparison, report and diagnosis.
 import { artefacts, check, same, until } from "./harness.mjs";
 import { api, expectNoViolations, openPage, settled, troubledMap } from "./page.mjs";
 
 const json = (method, body) => ({ method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
-// Two runs that are over, made once: the real server's are short, the stand-in has its own.
+// Two runs that are over, made once.
 async function twoRuns(context) {
   const known = await api(context, "/runs");
   const done = known.runs.filter((run) => run.state === "done");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Development data only, never bundled: alerts in the shapes of docs/api.md.
+// Invented data for design work: never measured, used by no test, never bundled.
+// alerts in the shapes of docs/api.md.
 const condition = (type, rest = {}) => ({ type, ...rest });
 const rule = (id, name, severity, cond, rest = {}) => ({ id, name, note: "", enabled: "auto", severity, for_s: 10, clear_s: 30, labels: {}, condition: cond, on: true, origin: "builtin", warnings: [], ...rest });
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Development only, never bundled: answers /api/v1 from shop_scenario.mjs and serves dist/.
+// Invented data for design work: nothing here was measured, no test uses it, none of it is bundled.
+// Answers /api/v1 from shop_scenario.mjs and serves dist/ with a notice on every page.
 //   node dev/fixture_server.mjs [--port 8686] [--offset seconds into the scenario] [--freeze]
-import { createReadStream, existsSync, statSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import {
@@ -47,6 +48,11 @@ const send = (res, body, status = 200) => {
 };
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 
+// On every picture of it: nobody is to take these numbers for measurements.
+const NOTICE =
+  '<p style="position:fixed;bottom:0;left:50%;transform:translateX(-50%);z-index:99;margin:0;padding:1px 10px;' +
+  'background:#ffd54a;color:#000;font:12px sans-serif;pointer-events:none">invented data</p>';
+
 function file(url, res) {
   const path = normalize(join(dist, url.pathname));
   const found = path.startsWith(dist) && existsSync(path) && statSync(path).isFile() ? path : join(dist, "index.html");
@@ -54,7 +60,11 @@ function file(url, res) {
     "Content-Type": TYPES[extname(found)] ?? "application/octet-stream",
     "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'",
   });
-  createReadStream(found).pipe(res);
+  if (extname(found) !== ".html") {
+    createReadStream(found).pipe(res);
+    return;
+  }
+  res.end(readFileSync(found, "utf8").replace("</body>", `${NOTICE}</body>`));
 }
 
 function stream(res) {
@@ -149,5 +159,5 @@ createServer(async (req, res) => {
   if (route === "/limits") return send(res, limits);
   send(res, { error: { code: "not_found", message: "no such path", hint: "" } }, 404);
 }).listen(flag("port", 8686), "127.0.0.1", function listening() {
-  console.warn(`http://127.0.0.1:${this.address().port}/`);
+  console.warn(`http://127.0.0.1:${this.address().port}/ (invented data)`);
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Development only, never bundled: the stand-in's answers about runs and alerts. null: not its path.
+// Invented data for design work: answers about runs and alerts. null: not its path.
 import { makeAlerts } from "./alerts_scenario.mjs";
 import { compare, detail, makeRuns, reportOf, runMap, runSeries, runTimeline, summary } from "./runs_scenario.mjs";
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Development data only, never bundled: runs, a comparison, a report and alerts of the invented shop,
+// Invented data for design work: never measured, used by no test, never bundled.
+// runs, a comparison, a report and alerts of the invented shop,
 // in the shapes of docs/runs.md and docs/api.md.
 import { LIMITS, mapAt, PHASES, phaseAt, seriesAt, verdictAt } from "./shop_scenario.mjs";
 

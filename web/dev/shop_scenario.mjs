@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Development data only, never bundled: a load test that goes wrong and is scaled out of trouble,
+// Invented data for design work: never measured, used by no test, never bundled.
+// a load test that goes wrong and is scaled out of trouble,
 // as a pure function of time.
 const SERVICES = [
   ["loadgenerator", "client"], ["frontend", "service"], ["ad", "service"],
