@@ -2,15 +2,9 @@
 // What changed most, the heaviest first: value before and after, by how much and how surely.
 import type { Comparison, Delta, EdgeDelta, Ranked, ServiceDelta } from "../../api/run_types";
 import { percent } from "../../base/format";
-import { changeText, edgeKey, MARKS, nodeKey } from "./overlay";
+import { changeText, edgeKey, MARKS, rankedKey } from "./overlay";
 import { barPlace, bound, formatChangeValue, isShare, movedBy } from "./values";
 import { c, metricWord } from "./words";
-
-function keyOf(row: Ranked): string {
-  if (row.service !== undefined) return nodeKey(row.service);
-  const { client = "", server = "", port = 0, protocol = "" } = row;
-  return edgeKey({ client, server, port, protocol });
-}
 
 function nameOf(row: Ranked): string {
   return row.service ?? `${row.client ?? "?"} → ${row.server ?? "?"}`;
@@ -114,7 +108,7 @@ export function ChangedTable({ comparison, picked, onPick }: ChangedTableProps) 
           </thead>
           <tbody>
             {ranked.map((row) => (
-              <Row key={`${keyOf(row)} ${row.metric}`} row={row} picked={keyOf(row) === picked} onPick={() => onPick(keyOf(row))} />
+              <Row key={`${rankedKey(row)} ${row.metric}`} row={row} picked={rankedKey(row) === picked} onPick={() => onPick(rankedKey(row))} />
             ))}
           </tbody>
         </table>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import type { Comparison, Delta, Direction, EdgeDelta } from "../../api/run_types";
-import { changeText, edgeKey, overlayScene, sideScene, voiceOf } from "./overlay";
+import type { Comparison, Delta, Direction, EdgeDelta, Ranked } from "../../api/run_types";
+import { changeText, edgeKey, overlayScene, rankingOf, sideScene, voiceOf } from "./overlay";
 import { parseRef, refText } from "./refs";
 import { barPlace, bound, movedBy } from "./values";
 
@@ -12,8 +12,12 @@ const delta = (a: number | null, b: number | null, direction: Direction): Delta 
 const edge = (client: string, server: string, presence: EdgeDelta["presence"], metrics: Record<string, Delta>): EdgeDelta => ({
   client, server, port: 80, protocol: "http", id_a: presence === "new" ? null : 1, id_b: presence === "vanished" ? null : 2, presence, metrics,
 });
+const row = (client: string, server: string, metric: string): Ranked => ({
+  client, server, port: 80, protocol: "http", metric, change: 1, a: 1, b: 2, low: 0, high: 3, q: 0, direction: "worse", weight: 1, text: "",
+});
 const comparison = {
   services: [],
+  ranked: [row("a", "b", "latency_p95"), row("a", "b", "request_rate")],
   edges: [
     edge("a", "b", "both", { latency_p95: delta(11e6, 3e5, "better"), request_rate: delta(10, 90, "different"), traffic: delta(1e5, 1e6, "different") }),
     edge("b", "c", "both", { latency_p95: delta(1000, 1010, "none"), traffic: delta(1e4, 1e4, "none") }),
@@ -47,11 +51,24 @@ describe("the overlay", () => {
 });
 
 describe("what speaks for a call", () => {
-  it("is harm before gain, and load last", () => {
-    const metrics = { latency_p95: delta(1, 0.5, "better"), error_share: delta(0.1, 0.2, "worse"), request_rate: delta(1, 100, "worse") };
-    expect(voiceOf(metrics, null)?.metric).toBe("error_share");
-    expect(voiceOf(metrics, "request_rate")?.metric).toBe("request_rate");
+  const metrics = { latency_p95: delta(1, 0.5, "better"), error_share: delta(0.1, 0.2, "worse"), request_rate: delta(1, 100, "worse") };
+  const told = (...names: string[]) => rankingOf(names.map((name) => row("a", "b", name))).get("e:a>b:80/http");
+  it("is what the ranking names first of it", () => {
+    expect(voiceOf(metrics, null, told("error_share", "request_rate"))?.metric).toBe("error_share");
+    expect(voiceOf(metrics, null, told("latency_p95", "error_share"))?.metric).toBe("latency_p95");
+    expect(voiceOf(metrics, "request_rate", told("error_share"))?.metric).toBe("request_rate");
+  });
+  it("is its largest change where the ranking ended before it, and nothing where nothing changed", () => {
+    expect(voiceOf(metrics, null)?.metric).toBe("request_rate");
     expect(voiceOf({ latency_p95: delta(1, 9, "none") }, null)).toBeNull();
+  });
+  it("gets its pill's place in the order of the ranking, not by size", () => {
+    const calls = ["b", "c", "d"].map((server, i) => edge("a", server, "both", { latency_p95: delta(1, [50, 2, 9][i] ?? 1, "worse") }));
+    calls.push(edge("a", "new", "new", {}));
+    const ranked = [row("a", "c", "latency_p95"), row("a", "d", "latency_p95")];
+    const scene = overlayScene({ services: [], edges: calls, ranked } as unknown as Comparison, { a: null, b: null }, null, (tone) => tone);
+    const order = [...scene.edges].sort((x, y) => y.severity - x.severity).map((e) => e.to);
+    expect(order).toEqual(["n:c", "n:d", "n:new", "n:b"]);
   });
   it("is said as a factor when large", () => {
     expect(changeText(delta(10, 11, "worse"))).toBe("+10 %");

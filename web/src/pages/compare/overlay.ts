@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // in: a comparison and the maps of both sides  out: scenes: both in one, or one of each with the
 // same shape. Keys are names, so that the same call is the same line on every map. Pure.
-import type { Comparison, Delta, Direction, EdgeDelta, ServiceDelta } from "../../api/run_types";
+import type { Comparison, Delta, EdgeDelta, Ranked, ServiceDelta } from "../../api/run_types";
 import type { MapEdge, MapNode, Snapshot, Value } from "../../api/types";
 import { percent } from "../../base/format";
 import { iconFor } from "../../map/icons";
@@ -18,25 +18,61 @@ export const MARKS = {
 } as const;
 export type ChangeTone = keyof typeof MARKS;
 
-// How bad or good a change is, to find the one that speaks for a call.
-const RANK: Record<Direction, number> = { worse: 3, better: 2, different: 1, none: 0 };
-// Load itself is no merit and no fault of a service: it speaks last.
-const LOAD = new Set(["request_rate", "traffic"]);
-
 export interface Voice {
   metric: string;
   delta: Delta;
 }
 
-export function voiceOf(metrics: Readonly<Record<string, Delta>>, only: string | null): Voice | null {
-  let best: (Voice & { rank: number }) | null = null;
+// What the server's ranking says of one call or service: where it first stands, and its metrics in order.
+interface Told {
+  place: number;
+  metrics: string[];
+}
+
+export type Ranking = ReadonlyMap<string, Told>;
+
+export function rankedKey(row: Ranked): string {
+  if (row.service !== undefined) return nodeKey(row.service);
+  const { client = "", server = "", port = 0, protocol = "" } = row;
+  return edgeKey({ client, server, port, protocol });
+}
+
+export function rankingOf(ranked: readonly Ranked[]): Ranking {
+  const out = new Map<string, Told>();
+  ranked.forEach((row, place) => {
+    const key = rankedKey(row);
+    const told = out.get(key);
+    if (told === undefined) out.set(key, { place, metrics: [row.metric] });
+    else told.metrics.push(row.metric);
+  });
+  return out;
+}
+
+function sizeOf(delta: Delta): number {
+  const change = Math.abs(delta.change ?? 1);
+  return change / (1 + change);
+}
+
+// What speaks for a call or service: what the ranking names first of it; where it names nothing (it
+// ends after so many rows), its largest change.
+export function voiceOf(metrics: Readonly<Record<string, Delta>>, only: string | null, told?: Told): Voice | null {
+  let best: Voice | null = null;
+  for (const metric of only === null ? (told?.metrics ?? []) : [only]) {
+    const delta = metrics[metric];
+    if (delta?.significant === true) return { metric, delta };
+  }
+  if (only !== null) return null;
   for (const [metric, delta] of Object.entries(metrics)) {
-    if (!delta.significant || (only !== null && metric !== only)) continue;
-    const size = Math.min(0.99, Math.abs(delta.change ?? 1) / (1 + Math.abs(delta.change ?? 1)));
-    const rank = RANK[delta.direction] + size - (LOAD.has(metric) ? 2.5 : 0);
-    if (best === null || rank > best.rank) best = { metric, delta, rank };
+    if (delta.significant && (best === null || sizeOf(delta) > sizeOf(best.delta))) best = { metric, delta };
   }
   return best;
+}
+
+// The more, the sooner its pill gets a place: the ranking's order, then calls that came or went, then
+// the rest by size.
+function urgency(delta: EdgeDelta, voice: Voice | null, told: Told | undefined): number {
+  if (voice === null) return delta.presence === "both" ? 0 : 1;
+  return told === undefined ? sizeOf(voice.delta) : 2 + 1 / (1 + told.place);
 }
 
 function toneOf(voice: Voice | null): ChangeTone {
@@ -111,9 +147,11 @@ function servicesOf(comparison: Comparison): ServiceDelta[] {
 }
 
 export function overlayScene(comparison: Comparison, sides: Sides, metric: string | null, text: (tone: ChangeTone) => string): Scene {
+  const ranking = rankingOf(comparison.ranked);
   const nodes = servicesOf(comparison).map((delta): SceneNode => {
     const { node, from } = nodeOf(sides, delta);
-    const voice = delta.presence === "both" ? voiceOf(delta.metrics, metric) : null;
+    const told = ranking.get(nodeKey(delta.service));
+    const voice = delta.presence === "both" ? voiceOf(delta.metrics, metric, told) : null;
     const tone: ChangeTone = delta.presence === "both" ? toneOf(voice) : delta.presence;
     const latency = delta.metrics["latency_p95"];
     const shown = pillOf(voice) ?? formatChangeValue("latency_p95", latency?.b ?? latency?.a ?? null);
@@ -126,7 +164,8 @@ export function overlayScene(comparison: Comparison, sides: Sides, metric: strin
     };
   });
   const edges = comparison.edges.map((delta): SceneEdge => {
-    const voice = delta.presence === "both" ? voiceOf(delta.metrics, metric) : null;
+    const told = ranking.get(edgeKey(delta));
+    const voice = delta.presence === "both" ? voiceOf(delta.metrics, metric, told) : null;
     const tone: ChangeTone = delta.presence === "both" ? toneOf(voice) : delta.presence;
     const side = delta.presence === "vanished" ? "a" : "b";
     const pill = delta.presence === "both" ? pillOf(voice) : text(tone);
@@ -135,13 +174,13 @@ export function overlayScene(comparison: Comparison, sides: Sides, metric: strin
       from: nodeKey(delta.client), to: nodeKey(delta.server),
       tone, state: "ok", width: Math.max(1.5, widthOf(traffic(delta, side))),
       ghost: delta.presence === "both" ? widthOf(traffic(delta, "a")) : 0,
-      pill: tone === "same" ? null : pill, severity: voice === null ? 0.1 : RANK[voice.delta.direction] + Math.abs(voice.delta.change ?? 1),
+      pill: tone === "same" ? null : pill, severity: urgency(delta, voice, told),
       onPath: false, mark: MARKS[tone],
       label: `${delta.client} → ${delta.server}, ${text(tone)}${pill === null ? "" : `, ${pill}`}`,
     };
   });
-  // Where everything moved, only the heaviest speak; the lines and the table say the rest.
-  const speak = new Set([...edges].sort((a, b) => b.severity - a.severity).slice(0, MOST_PILLS));
+  // Where everything moved, only the first of the ranking speak; the lines and the table say the rest.
+  const speak = new Set(edges.filter((e) => e.pill !== null).sort((a, b) => b.severity - a.severity).slice(0, MOST_PILLS));
   for (const edge of edges) if (!speak.has(edge)) edge.pill = null;
   return { nodes, edges, hidden: 0, shape: shapeOf(nodes, edges) };
 }
