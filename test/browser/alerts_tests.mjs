@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Alert rules, routes with their test, silences, history.
 import { createServer } from "node:http";
-import { artefacts, check, until } from "./harness.mjs";
+import { artefacts, check, same, until } from "./harness.mjs";
 import { api, expectNoViolations, openPage } from "./page.mjs";
 
 async function showsEveryTab(context) {
@@ -29,13 +29,14 @@ async function testsARoute(context) {
   const page = await openPage(context, { hash: "#/alerts?tab=routes" });
   try {
     await page.locator("button", { hasText: "Add a route" }).click();
-    const form = page.locator("form.form");
-    await form.locator("input").first().fill("browser test");
-    await form.locator("label", { hasText: "Address" }).locator("input").fill(`http://127.0.0.1:${receiver.address().port}/hook`);
-    await form.locator("button[type=submit]").click();
+    const form = page.getByRole("form", { name: "Add a route" });
+    await form.getByLabel("Name").fill("browser test");
+    await form.getByLabel("Address").fill("not an address");
+    await form.getByRole("button", { name: "Save and test" }).click();
+    await form.locator("[aria-invalid=true]").waitFor();
+    await form.getByLabel("Address").fill(`http://127.0.0.1:${receiver.address().port}/hook`);
+    await form.getByRole("button", { name: "Save and test" }).click();
     const card = page.locator(".route-card", { hasText: "browser test" });
-    await card.waitFor();
-    await card.locator("button", { hasText: "Test" }).click();
     await card.locator(".test-answer.bad", { hasText: "503" }).waitFor();
     check((await card.locator(".test-answer pre").textContent()).includes("the pager is asleep"), "the receiver's answer is not shown");
   } finally {
@@ -45,6 +46,68 @@ async function testsARoute(context) {
       await api(context, `/alerts/routes/${route.id}`, { method: "DELETE" });
     }
   }
+  await page.done();
+}
+
+// A rule by keyboard alone: what is wrong is beside its field, and what is saved is what the server has.
+async function makesARule(context) {
+  // Not quiet: the browser notes the 400 with which the server refuses one on purpose.
+  const page = await openPage(context, { hash: "#/alerts?tab=rules", quiet: false });
+  await page.getByRole("button", { name: "Add a rule" }).focus();
+  await page.keyboard.press("Enter");
+  const form = page.getByRole("form", { name: "Add a rule" });
+  await form.getByLabel("When").selectOption("threshold");
+  await form.getByLabel("Metric").selectOption("latency_p99");
+  await form.getByLabel("Of").selectOption("node");
+  await form.getByLabel("Service").fill("cart");
+  await form.getByLabel("Value").fill("soon");
+  await expectNoViolations(page, "the rule's form");
+  await form.getByLabel("Value").focus();
+  await page.keyboard.press("Enter");
+  const wrong = () => form.locator("[aria-invalid=true]").evaluateAll((all) => all.map((e) => document.getElementById(e.id + "-bad") !== null || e.getAttribute("aria-describedby")));
+  await until(async () => (await wrong()).length === 2, "name and value are not both refused");
+  check((await wrong()).every(Boolean), "a refusal without its reason");
+  check(await form.getByLabel("Name").evaluate((e) => e === document.activeElement), "the first field refused has no focus");
+  await expectNoViolations(page, "the rule's form, refused");
+  await page.screenshot({ path: `${artefacts}alert-rule-refused.png` });
+  await page.keyboard.type("made by the browser test");
+  await form.getByLabel("Value").fill("250 ms");
+  await form.getByRole("button", { name: "JSON" }).click();
+  const json = page.locator("form textarea.code");
+  const body = JSON.parse(await json.inputValue());
+  same(body.condition, { type: "threshold", metric: "latency_p99", subject: "node", op: ">", value: 250_000, service: "cart" }, "the rule as JSON");
+  await expectNoViolations(page, "the rule as JSON");
+  await json.fill("{");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.locator("form textarea[aria-invalid=true]").waitFor();
+  await json.fill(JSON.stringify({ ...body, condition: { ...body.condition, op: "=" } }));
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.locator("form .hint.bad", { hasText: "condition.op" }).waitFor();
+  await json.fill(JSON.stringify({ ...body, severity: "critical" }));
+  await page.getByRole("button", { name: "Form" }).click();
+  await form.getByRole("button", { name: "Save" }).click();
+  await page.locator("table.alerts tr", { hasText: "Latency p99 of cart > 250 ms" }).waitFor();
+  const { rules } = await api(context, "/alerts/rules");
+  const made = rules.find((rule) => rule.name === "made by the browser test");
+  await api(context, `/alerts/rules/${made.id}`, { method: "DELETE" });
+  same([made.severity, made.condition.value, made.for_s], ["critical", 250_000, 10], "what the server has");
+  await page.done();
+}
+
+async function silences(context) {
+  const page = await openPage(context, { hash: "#/alerts?tab=silences" });
+  await page.getByRole("button", { name: "Add a silence" }).click();
+  const form = page.getByRole("form", { name: "Add a silence" });
+  await form.getByRole("button", { name: "Save" }).click();
+  await until(async () => (await form.locator("[aria-invalid=true]").count()) === 2, "an empty silence is taken");
+  await expectNoViolations(page, "the silence's form, refused");
+  await form.getByLabel("Value").fill("ad");
+  await form.getByLabel("Why").fill("browser test");
+  await form.getByRole("button", { name: "Save" }).click();
+  const row = page.locator("table.alerts tr", { hasText: "browser test" });
+  await row.locator("th", { hasText: "service = ad" }).waitFor();
+  await row.getByRole("button", { name: "End now" }).click();
+  await row.locator("td", { hasText: "ended" }).waitFor();
   await page.done();
 }
 
@@ -63,4 +126,6 @@ export const alertsTests = [
   ["shows alerts, rules, routes, silences, history", showsEveryTab],
   ["tests a route and shows the receiver's answer", testsARoute],
   ["switches a built-in rule off", switchesARule],
+  ["makes a rule by form and as JSON, what is wrong beside its field", makesARule],
+  ["silences a service and ends it", silences],
 ];

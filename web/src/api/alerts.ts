@@ -33,16 +33,16 @@ export async function getSilences(signal?: AbortSignal): Promise<Silence[]> {
 // What the server adds on its own is left out of what is sent back.
 const ANSWERED = new Set(["on", "origin", "warnings", "target", "secrets_set", "health", "created_at", "state", "matched"]);
 
-function plain(body: object): Record<string, unknown> {
+export function plainEntry(body: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(body).filter(([key]) => !ANSWERED.has(key)));
 }
 
 export function saveRule(rule: Partial<Rule>): Promise<Rule> {
   if (rule.id === undefined || rule.id === "") {
-    const { id: _, ...rest } = plain(rule);
+    const { id: _, ...rest } = plainEntry(rule);
     return call("/alerts/rules", json("POST", rest));
   }
-  return call(`/alerts/rules/${rule.id}`, json("PUT", plain(rule)));
+  return call(`/alerts/rules/${rule.id}`, json("PUT", plainEntry(rule)));
 }
 
 export function deleteRule(id: string): Promise<unknown> {
@@ -51,10 +51,10 @@ export function deleteRule(id: string): Promise<unknown> {
 
 export function saveRoute(route: Partial<AlertRoute>): Promise<AlertRoute> {
   if (route.id === undefined || route.id === "") {
-    const { id: _, ...rest } = plain(route);
+    const { id: _, ...rest } = plainEntry(route);
     return call("/alerts/routes", json("POST", rest));
   }
-  return call(`/alerts/routes/${route.id}`, json("PUT", plain(route)));
+  return call(`/alerts/routes/${route.id}`, json("PUT", plainEntry(route)));
 }
 
 export function deleteRoute(id: string): Promise<unknown> {

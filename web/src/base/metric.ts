@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the page knows about each metric: how to print it, how to read a limit for it.
-import { byteRate, bytes, count, duration, percent, rate } from "./format";
+import { byteRate, bytes, count, duration, NONE, parseQuantity, percent, rate } from "./format";
 import type { Key } from "./strings";
 
-export type Kind = "duration" | "rate" | "bytes" | "byterate" | "ratio" | "count";
+// "wait": microseconds waited per second.
+export type Kind = "duration" | "wait" | "rate" | "bytes" | "byterate" | "ratio" | "count";
 
 interface About {
   label: Key;
@@ -41,7 +42,7 @@ const ABOUT: Record<string, About> = {
   cpu_usage: { label: "m_cpu_usage", kind: "count" },
   cpu_quota: { label: "m_cpu_quota", kind: "count" },
   cpu_throttled: { label: "m_cpu_throttled", kind: "ratio" },
-  run_queue_wait: { label: "m_run_queue_wait", kind: "ratio" },
+  run_queue_wait: { label: "m_run_queue_wait", kind: "wait" },
   memory_used: { label: "m_memory_used", kind: "bytes" },
   memory_limit: { label: "m_memory_limit", kind: "bytes" },
   psi_cpu: { label: "m_psi_cpu", kind: "ratio" },
@@ -61,10 +62,16 @@ export function metricKind(name: string): Kind {
   return ABOUT[name]?.kind ?? "count";
 }
 
+function perSecond(text: string): string {
+  return text === NONE ? NONE : `${text}/s`;
+}
+
 export function formatMetric(name: string, value: number | null | undefined): string {
   switch (metricKind(name)) {
     case "duration":
       return duration(value);
+    case "wait":
+      return perSecond(duration(value));
     case "rate":
       return rate(value);
     case "bytes":
@@ -82,4 +89,32 @@ export function limitKind(name: string): "duration" | "rate" | "bytes" {
   const kind = metricKind(name);
   if (kind === "duration") return "duration";
   return kind === "byterate" || kind === "bytes" ? "bytes" : "rate";
+}
+
+// A value typed with its unit, "250 ms", "1.5k", "10 %"; undefined when it is none.
+export function parseMetric(name: string, text: string): number | undefined {
+  const kind = metricKind(name);
+  if (kind === "ratio") {
+    const match = /^(\d+(?:[.,]\d+)?)\s*(%?)$/.exec(text.trim());
+    if (match === null) return undefined;
+    const value = Number((match[1] ?? "").replace(",", "."));
+    // To what was typed: 33.3 % is 0.333, not a hair less.
+    return match[2] === "%" ? Number((value / 100).toPrecision(12)) : value;
+  }
+  return parseQuantity(text, kind === "wait" || kind === "duration" ? "duration" : kind === "bytes" || kind === "byterate" ? "bytes" : "rate") ?? undefined;
+}
+
+const SCALES: Partial<Record<Kind, readonly (readonly [number, string])[]>> = {
+  duration: [[1e6, "s"], [1e3, "ms"], [1, "µs"]],
+  wait: [[1e6, "s"], [1e3, "ms"], [1, "µs"]],
+  bytes: [[1e9, "GB"], [1e6, "MB"], [1e3, "kB"], [1, "B"]],
+  byterate: [[1e9, "GB"], [1e6, "MB"], [1e3, "kB"], [1, "B"]],
+};
+
+// The other way, exact: what is typed back means the same number.
+export function typedMetric(name: string, value: number): string {
+  const kind = metricKind(name);
+  if (kind === "ratio") return `${Number((value * 100).toPrecision(12))} %`;
+  const scale = SCALES[kind]?.find(([by]) => value !== 0 && Number.isInteger((value * 1000) / by) && Math.abs(value) >= by);
+  return scale === undefined ? String(value) + (kind === "duration" && value !== 0 ? " µs" : "") : `${value / scale[0]} ${scale[1]}`;
 }

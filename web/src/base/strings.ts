@@ -94,6 +94,8 @@ const TEXT = {
   class_network_loss: ["packets are lost on the way", "网络丢包"],
   class_memory: ["short of memory", "内存不足"],
   class_client_limit: ["the callers' own limit", "调用方自身限制"],
+  class_retry_storm: ["its callers call again and again", "重试风暴"],
+  class_demand_drop: ["less is asked for than before", "请求量下降"],
   confidence: ["confidence {p}", "置信度 {p}"],
   evidence: ["Evidence", "证据"],
   candidates: ["Candidates", "候选"],

@@ -1,210 +1,209 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where alerts are carried to: one form for every kind of receiver. Secrets go in, never come out.
+// Where alerts are carried to: one form for every kind of receiver, with its own fields. Or as JSON.
 import { useState } from "preact/hooks";
-import { saveRoute } from "../../api/alerts";
+import { plainEntry, saveRoute } from "../../api/alerts";
 import { type AlertRoute, ROUTE_KINDS, type RouteKind, type Severity } from "../../api/alert_types";
 import { t } from "../../base/locale";
-import { errorText } from "../../widgets/loaded";
 import { toast } from "../../widgets/toast";
-import { headersOf, linesOf, listOf, matcherText, parseMatchers } from "./texts";
+import { JsonForm, Modes } from "./as_json";
+import { CheckedForm, Field, type Problems, problemsOf } from "./field";
+import { MatcherRows } from "./matcher_rows";
+import { draftOfRoute, FIELDS, FRESH_ROUTE, keptSecrets, type RouteDraft, type RouteField, routeOf, typedSecrets } from "./route_draft";
 import { aw } from "./words";
 
-type FieldKey =
-  | "url" | "secret" | "headers" | "content_type" | "username" | "password" | "bearer_token" | "host" | "port"
-  | "security" | "from" | "to" | "at_mobiles" | "template";
-
-interface Field {
-  key: FieldKey;
-  secret?: boolean;
-  lines?: boolean;
-}
-
-const FIELDS: Record<RouteKind, readonly Field[]> = {
-  webhook: [{ key: "url", secret: true }, { key: "headers", secret: true, lines: true }, { key: "secret", secret: true }, { key: "content_type" }, { key: "template", lines: true }],
-  slack: [{ key: "url", secret: true }],
-  teams: [{ key: "url", secret: true }],
-  wecom: [{ key: "url", secret: true }],
-  dingtalk: [{ key: "url", secret: true }, { key: "secret", secret: true }, { key: "at_mobiles", lines: true }],
-  feishu: [{ key: "url", secret: true }, { key: "secret", secret: true }],
-  alertmanager: [{ key: "url" }, { key: "username" }, { key: "password", secret: true }, { key: "bearer_token", secret: true }],
-  email: [{ key: "host" }, { key: "port" }, { key: "security" }, { key: "username" }, { key: "password", secret: true }, { key: "from" }, { key: "to", lines: true }],
-};
-
-const LISTS: ReadonlySet<FieldKey> = new Set(["to", "at_mobiles"]);
-
-export const FRESH_ROUTE: AlertRoute = {
-  id: "", name: "", kind: "webhook", enabled: true, min_severity: "info", matchers: [], send_resolved: true,
-  group_wait_s: 5, repeat_s: 14_400, timeout_s: 10, verify_tls: true,
-};
-
-function labelOf(key: FieldKey): string {
+function labelOf({ key }: RouteField): string {
   return key === "template" ? aw("template") : aw(`f_${key}`);
 }
 
-function start(route: AlertRoute): Record<string, string> {
-  const out: Record<string, string> = {};
-  for (const { key, secret } of FIELDS[route.kind]) {
-    const value = route[key];
-    if (secret === true || value === undefined || value === null) continue;
-    out[key] = LISTS.has(key) ? linesOf(value) : String(value);
-  }
-  return out;
+function hintOf({ key }: RouteField, kept: boolean): string {
+  if (kept) return aw("secret_kept");
+  if (key === "headers") return aw("headers_hint");
+  return key === "port" ? aw("port_hint") : "";
 }
 
-// A secret left empty is left out: the server keeps the one it has.
-export function bodyOf(route: AlertRoute, values: Readonly<Record<string, string>>): AlertRoute {
-  const body: AlertRoute = { ...route };
-  for (const { key, secret } of FIELDS[route.kind]) {
-    const text = (values[key] ?? "").trim();
-    if (secret === true && text === "") {
-      delete body[key];
-      continue;
-    }
-    if (key === "headers") body[key] = headersOf(text);
-    else if (LISTS.has(key)) body[key] = listOf(text);
-    else if (key === "port") {
-      if (text === "") delete body[key];
-      else body[key] = Number(text);
-    } else if (text === "") delete body[key];
-    else body[key] = text;
-  }
-  return body;
-}
-
-function OneField({ field, value, kept, onInput }: { field: Field; value: string; kept: boolean; onInput: (text: string) => void }) {
+function OneField({ field, value, kept, onInput }: { field: RouteField; value: string; kept: boolean; onInput: (text: string) => void }) {
   const { key } = field;
-  const hint = kept ? aw("secret_kept") : key === "headers" ? aw("headers_hint") : "";
-  if (key === "security") {
-    return (
-      <label>
-        {labelOf(key)}
-        <select value={value || "starttls"} onChange={(e) => onInput(e.currentTarget.value)}>
-          {["starttls", "tls", "none"].map((name) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-    );
-  }
   const hidden = field.secret === true && key !== "url" && key !== "headers";
   return (
-    <label>
-      {labelOf(key)}
-      {field.lines === true ? (
-        <textarea rows={key === "template" ? 5 : 2} spellcheck={false} value={value} onInput={(e) => onInput(e.currentTarget.value)} />
-      ) : (
-        <input {...(hidden ? { type: "password" as const } : { type: "text" as const })} autocomplete="off" value={value} onInput={(e) => onInput(e.currentTarget.value)} />
-      )}
-      {hint !== "" && <small class="hint">{hint}</small>}
-    </label>
+    <Field name={key} label={labelOf(field)} hint={hintOf(field, kept)}>
+      {(control) => {
+        if (field.choices !== undefined) {
+          return (
+            <select {...control} value={value || field.choices[0]} onChange={(e) => onInput(e.currentTarget.value)}>
+              {field.choices.map((name) => (
+                <option key={name} value={name}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          );
+        }
+        if (field.lines === true) {
+          return <textarea {...control} rows={key === "template" ? 5 : 2} spellcheck={false} value={value} onInput={(e) => onInput(e.currentTarget.value)} />;
+        }
+        return (
+          <input {...control} {...(hidden ? { type: "password" as const } : { type: "text" as const })} autocomplete="off" spellcheck={false} value={value} onInput={(e) => onInput(e.currentTarget.value)} />
+        );
+      }}
+    </Field>
   );
 }
 
-function Delivery({ draft, set }: { draft: AlertRoute; set: (values: Partial<AlertRoute>) => void }) {
+interface PartProps {
+  draft: RouteDraft;
+  setRoute: (values: Partial<AlertRoute>) => void;
+  setTime: (key: keyof RouteDraft["times"], text: string) => void;
+}
+
+function Time({ name, label, draft, setTime }: { name: keyof RouteDraft["times"]; label: string } & PartProps) {
+  return (
+    <Field name={name} label={label}>
+      {(control) => <input {...control} type="text" inputMode="numeric" value={draft.times[name]} onInput={(e) => setTime(name, e.currentTarget.value)} />}
+    </Field>
+  );
+}
+
+function Delivery(props: PartProps) {
+  const { draft, setRoute } = props;
+  const { route } = draft;
   return (
     <>
       <div class="limits-grid bare">
-        <label>
-          {aw("min_severity")}
-          <select value={draft.min_severity} onChange={(e) => set({ min_severity: e.currentTarget.value as Severity })}>
-            {(["info", "warning", "critical"] as const).map((name) => (
-              <option key={name} value={name}>
-                {aw(`sev_${name}`)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          {aw("group_wait")}
-          <input type="number" min={0} max={600} value={draft.group_wait_s} onInput={(e) => set({ group_wait_s: Number(e.currentTarget.value) })} />
-        </label>
-        <label>
-          {aw("repeat")}
-          <input type="number" min={0} max={604800} value={draft.repeat_s} onInput={(e) => set({ repeat_s: Number(e.currentTarget.value) })} />
-        </label>
+        <Field name="min_severity" label={aw("min_severity")}>
+          {(control) => (
+            <select {...control} value={route.min_severity} onChange={(e) => setRoute({ min_severity: e.currentTarget.value as Severity })}>
+              {(["info", "warning", "critical"] as const).map((name) => (
+                <option key={name} value={name}>
+                  {aw(`sev_${name}`)}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Time name="group_wait_s" label={aw("group_wait")} {...props} />
+        <Time name="repeat_s" label={aw("repeat")} {...props} />
+        <Time name="timeout_s" label={aw("f_timeout")} {...props} />
       </div>
       <label class="check">
-        <input type="checkbox" checked={draft.send_resolved} onChange={(e) => set({ send_resolved: e.currentTarget.checked })} />
+        <input type="checkbox" checked={route.send_resolved} onChange={(e) => setRoute({ send_resolved: e.currentTarget.checked })} />
         {aw("send_resolved")}
       </label>
       <label class="check">
-        <input type="checkbox" checked={draft.verify_tls} onChange={(e) => set({ verify_tls: e.currentTarget.checked })} />
+        <input type="checkbox" checked={route.verify_tls} onChange={(e) => setRoute({ verify_tls: e.currentTarget.checked })} />
         {aw("verify_tls")}
       </label>
+      <Field name="ca_pem" label={aw("f_ca_pem")}>
+        {(control) => <textarea {...control} class="code" rows={2} spellcheck={false} placeholder="-----BEGIN CERTIFICATE-----" value={String(route["ca_pem"] ?? "")} onInput={(e) => setRoute({ ca_pem: e.currentTarget.value })} />}
+      </Field>
     </>
   );
 }
 
-export function RouteForm({ route, onDone }: { route: AlertRoute; onDone: () => void }) {
-  const [draft, setDraft] = useState(route);
-  const [values, setValues] = useState<Record<string, string>>(start(route));
-  const [matchers, setMatchers] = useState(route.matchers.map(matcherText).join("\n"));
-  const [problem, setProblem] = useState<string | null>(null);
-  const set = (changes: Partial<AlertRoute>) => setDraft({ ...draft, ...changes });
-  const save = (event: Event) => {
-    event.preventDefault();
-    const read = parseMatchers(matchers);
-    if (read.bad !== null) {
-      setProblem(aw("matchers_bad", { text: read.bad }));
-      return;
-    }
-    saveRoute({ ...bodyOf(draft, values), matchers: read.matchers }).then(
-      () => {
-        toast(aw("saved"));
-        onDone();
-      },
-      (error: unknown) => setProblem(errorText(error)),
-    );
+interface RouteFormProps {
+  route: AlertRoute;
+  onDone: (test: AlertRoute | null) => void;
+}
+
+interface FormProps extends RouteFormProps {
+  draft: RouteDraft;
+  setDraft: (draft: RouteDraft) => void;
+  onJson: (route: AlertRoute) => void;
+}
+
+function Form({ route, draft, setDraft, onJson, onDone }: FormProps) {
+  const [problems, setProblems] = useState<Problems>({});
+  const [busy, setBusy] = useState(false);
+  const { kind, name } = draft.route;
+  const setRoute = (values: Partial<AlertRoute>) => setDraft({ ...draft, route: { ...draft.route, ...values } });
+  const setTime = (key: keyof RouteDraft["times"], text: string) => setDraft({ ...draft, times: { ...draft.times, [key]: text } });
+  const kept = keptSecrets(route, kind);
+  const save = (test: boolean) => {
+    const { route: body, problems: found } = routeOf(draft, route);
+    setProblems(found);
+    if (Object.keys(found).length > 0) return;
+    setBusy(true);
+    saveRoute(body)
+      .then(
+        (saved) => {
+          toast(aw("saved"));
+          onDone(test ? saved : null);
+        },
+        (error: unknown) => setProblems(problemsOf(error)),
+      )
+      .finally(() => setBusy(false));
   };
-  const kept = new Set(route.kind === draft.kind ? (route.secrets_set ?? []) : []);
   return (
-    <form class="form box" onSubmit={save}>
+    <CheckedForm label={route.id === "" ? aw("add_route") : `${aw("edit")}: ${route.name}`} problems={problems} onSubmit={() => save(false)}>
+      <Modes json={false} onChange={(json) => json && onJson(routeOf(draft, route).route)} />
       <div class="limits-grid bare">
-        <label>
-          {aw("name")}
-          <input type="text" required value={draft.name} onInput={(e) => set({ name: e.currentTarget.value })} />
-        </label>
-        <label>
-          {aw("kind")}
-          <select value={draft.kind} onChange={(e) => set({ kind: e.currentTarget.value as RouteKind })}>
-            {ROUTE_KINDS.map((name) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Field name="name" label={aw("name")}>
+          {(control) => <input {...control} type="text" maxLength={128} value={name} onInput={(e) => setRoute({ name: e.currentTarget.value })} />}
+        </Field>
+        <Field name="kind" label={aw("kind")}>
+          {(control) => (
+            <select {...control} value={kind} onChange={(e) => setRoute({ kind: e.currentTarget.value as RouteKind })}>
+              {ROUTE_KINDS.map((one) => (
+                <option key={one} value={one}>
+                  {aw(`kind_${one}`)}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
       </div>
-      {FIELDS[draft.kind].map((field) => (
+      {FIELDS[kind].map((field) => (
         <OneField
-          key={`${draft.kind} ${field.key}`}
+          key={`${kind} ${field.key}`}
           field={field}
-          value={values[field.key] ?? ""}
+          value={draft.text[field.key] ?? ""}
           kept={kept.has(field.key)}
-          onInput={(text) => setValues({ ...values, [field.key]: text })}
+          onInput={(text) => setDraft({ ...draft, text: { ...draft.text, [field.key]: text } })}
         />
       ))}
-      <Delivery draft={draft} set={set} />
-      <label>
-        {aw("matchers")}
-        <textarea rows={2} spellcheck={false} placeholder="service ~ cart*" value={matchers} onInput={(e) => setMatchers(e.currentTarget.value)} />
-        <small class="hint">{aw("matchers_hint")}</small>
-      </label>
-      {problem !== null && (
-        <p class="hint bad" role="alert">
-          {problem}
-        </p>
+      {kind === "dingtalk" && (
+        <label class="check">
+          <input type="checkbox" checked={draft.route["at_all"] === true} onChange={(e) => setRoute({ at_all: e.currentTarget.checked })} />
+          {aw("f_at_all")}
+        </label>
       )}
+      <MatcherRows label={aw("matchers")} hint={aw("matchers_route_hint")} matchers={draft.matchers} problems={problems} onChange={(matchers) => setDraft({ ...draft, matchers })} />
+      <details open={["min_severity", "group_wait_s", "repeat_s", "timeout_s", "ca_pem"].some((key) => key in problems)}>
+        <summary>{aw("more_delivery")}</summary>
+        <Delivery draft={draft} setRoute={setRoute} setTime={setTime} />
+      </details>
       <div class="row">
-        <button type="submit" class="button primary">
+        <button type="submit" class="button primary" disabled={busy}>
           {t("save")}
         </button>
-        <button type="button" class="button" onClick={onDone}>
+        <button type="button" class="button" disabled={busy} onClick={() => save(true)}>
+          {aw("save_test")}
+        </button>
+        <button type="button" class="button" onClick={() => onDone(null)}>
           {t("cancel")}
         </button>
       </div>
-    </form>
+    </CheckedForm>
+  );
+}
+
+export function RouteForm({ route, onDone }: RouteFormProps) {
+  const [draft, setDraft] = useState(draftOfRoute(route));
+  const [json, setJson] = useState<AlertRoute | null>(null);
+  if (json === null) return <Form route={route} draft={draft} setDraft={setDraft} onJson={setJson} onDone={onDone} />;
+  return (
+    <JsonForm
+      label={aw("route_json")}
+      body={plainEntry(json)}
+      fixed={false}
+      onForm={(body) => {
+        const read = { ...FRESH_ROUTE, ...body, id: route.id } as AlertRoute;
+        if (!ROUTE_KINDS.includes(read.kind)) return;
+        const fresh = draftOfRoute(read);
+        setDraft({ ...fresh, text: { ...fresh.text, ...typedSecrets(read) } });
+        setJson(null);
+      }}
+      onSave={(body) => saveRoute(route.id === "" ? body : { ...body, id: route.id })}
+      onDone={() => onDone(null)}
+    />
   );
 }

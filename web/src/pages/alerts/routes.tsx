@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is told: the routes, how they fare, and a test message with what the receiver answered.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { deleteRoute, getRoutes, saveRoute, testRoute } from "../../api/alerts";
 import type { AlertRoute, TestAnswer } from "../../api/alert_types";
 import { clock } from "../../base/format";
 import { Icon, StateIcon } from "../../widgets/icon";
 import { errorText, useLoaded } from "../../widgets/loaded";
 import { toast } from "../../widgets/toast";
-import { FRESH_ROUTE, RouteForm } from "./route_form";
+import { FRESH_ROUTE } from "./route_draft";
+import { RouteForm } from "./route_form";
 import { matcherText } from "./texts";
 import { aw } from "./words";
 
@@ -53,7 +54,14 @@ function Health({ route }: { route: AlertRoute }) {
   );
 }
 
-function Card({ route, onEdit, onChange }: { route: AlertRoute; onEdit: () => void; onChange: () => void }) {
+interface CardProps {
+  route: AlertRoute;
+  testNow: boolean; // it was saved with that wish
+  onEdit: () => void;
+  onChange: () => void;
+}
+
+function Card({ route, testNow, onEdit, onChange }: CardProps) {
   const [busy, setBusy] = useState(false);
   const [answer, setAnswer] = useState<TestAnswer | null>(null);
   const test = () => {
@@ -69,12 +77,15 @@ function Card({ route, onEdit, onChange }: { route: AlertRoute; onEdit: () => vo
       )
       .finally(() => setBusy(false));
   };
+  useEffect(() => {
+    if (testNow) test();
+  }, [testNow]);
   const own = route.origin !== "file";
   return (
     <article class={`route-card ${route.enabled ? "" : "dim"}`}>
       <header>
         <h3>{route.name}</h3>
-        <span class="label-tag">{route.kind}</span>
+        <span class="label-tag">{aw(`kind_${route.kind}`)}</span>
         <span class="muted target">{route.target ?? ""}</span>
         <div class="spacer" />
         <label class="check">
@@ -130,6 +141,7 @@ function Card({ route, onEdit, onChange }: { route: AlertRoute; onEdit: () => vo
 export function Routes({ onChange }: { onChange: () => void }) {
   const { value: routes, error, reload } = useLoaded<AlertRoute[]>((signal) => getRoutes(signal), "routes", REFRESH_MS);
   const [editing, setEditing] = useState<AlertRoute | null>(null);
+  const [testing, setTesting] = useState<string | null>(null);
   const changed = () => {
     reload();
     onChange();
@@ -146,15 +158,16 @@ export function Routes({ onChange }: { onChange: () => void }) {
         <RouteForm
           key={editing.id}
           route={editing}
-          onDone={() => {
+          onDone={(test) => {
             setEditing(null);
+            setTesting(test?.id ?? null);
             changed();
           }}
         />
       )}
       {routes !== null && routes.length === 0 && editing === null && <p class="hint">{aw("no_routes")}</p>}
       {(routes ?? []).map((route) => (
-        <Card key={route.id} route={route} onEdit={() => setEditing(route)} onChange={changed} />
+        <Card key={route.id} route={route} testNow={route.id === testing} onEdit={() => setEditing(route)} onChange={changed} />
       ))}
     </>
   );

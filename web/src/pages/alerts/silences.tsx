@@ -2,61 +2,69 @@
 // What is held back, why, by whom and until when.
 import { useState } from "preact/hooks";
 import { addSilence, endSilence, getSilences } from "../../api/alerts";
-import type { Silence } from "../../api/alert_types";
+import type { Matcher, Silence } from "../../api/alert_types";
 import { when } from "../../base/day";
 import { t } from "../../base/locale";
 import { errorText, useLoaded } from "../../widgets/loaded";
 import { toast } from "../../widgets/toast";
-import { matcherText, parseMatchers } from "./texts";
+import { CheckedForm, Field, type Problems, problemsOf } from "./field";
+import { matcherProblems, MatcherRows } from "./matcher_rows";
+import { matcherText } from "./texts";
 import { aw } from "./words";
 
 const REFRESH_MS = 5000;
 const LENGTHS = [[3600, "h1"], [14_400, "h4"], [86_400, "h24"], [604_800, "d7"]] as const;
 
 function Form({ onDone }: { onDone: () => void }) {
-  const [lines, setLines] = useState("");
+  const [matchers, setMatchers] = useState<Matcher[]>([{ label: "service", op: "=", value: "" }]);
   const [comment, setComment] = useState("");
+  const [by, setBy] = useState("");
   const [seconds, setSeconds] = useState(3600);
-  const [problem, setProblem] = useState<string | null>(null);
-  const send = (event: Event) => {
-    event.preventDefault();
-    const { matchers, bad } = parseMatchers(lines);
-    if (bad !== null) {
-      setProblem(aw("matchers_bad", { text: bad }));
-      return;
-    }
+  const [every, setEvery] = useState<Silence["every"]>("once");
+  const [problems, setProblems] = useState<Problems>({});
+  const save = () => {
+    const found: Problems = matcherProblems(matchers);
+    if (comment.trim() === "") found["comment"] = aw("comment_needed");
+    setProblems(found);
+    if (Object.keys(found).length > 0) return;
     const kind = matchers.length === 0 ? "maintenance" : "silence";
-    addSilence({ kind, matchers, for_s: seconds, every: "once", comment: comment.trim(), created_by: "" }).then(
-      onDone,
-      (error: unknown) => setProblem(errorText(error)),
+    addSilence({ kind, matchers, for_s: seconds, every, comment: comment.trim(), created_by: by.trim() }).then(onDone, (error: unknown) =>
+      setProblems(problemsOf(error)),
     );
   };
   return (
-    <form class="form box" onSubmit={send}>
-      <label>
-        {aw("matches")}
-        <textarea rows={2} value={lines} spellcheck={false} placeholder="service = cart" onInput={(e) => setLines(e.currentTarget.value)} />
-        <small class="hint">{`${aw("matchers_hint")}; ∅ = ${aw("everything")}, ${aw("maintenance")}`}</small>
-      </label>
-      <label>
-        {aw("silence_for")}
-        <select value={String(seconds)} onChange={(e) => setSeconds(Number(e.currentTarget.value))}>
-          {LENGTHS.map(([length, key]) => (
-            <option key={key} value={String(length)}>
-              {aw(key)}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        {aw("comment")}
-        <input type="text" required value={comment} onInput={(e) => setComment(e.currentTarget.value)} />
-      </label>
-      {problem !== null && (
-        <p class="hint bad" role="alert">
-          {problem}
-        </p>
-      )}
+    <CheckedForm label={aw("add_silence")} problems={problems} onSubmit={save}>
+      <MatcherRows label={aw("matches")} hint={aw("matchers_silence_hint")} matchers={matchers} problems={problems} onChange={setMatchers} />
+      <div class="limits-grid bare">
+        <Field name="ends_at" label={aw("silence_for")}>
+          {(control) => (
+            <select {...control} value={String(seconds)} onChange={(e) => setSeconds(Number(e.currentTarget.value))}>
+              {LENGTHS.map(([length, key]) => (
+                <option key={key} value={String(length)}>
+                  {aw(key)}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field name="every" label={aw("repeats")}>
+          {(control) => (
+            <select {...control} value={every} onChange={(e) => setEvery(e.currentTarget.value as Silence["every"])}>
+              {(["once", "day", "week"] as const).map((one) => (
+                <option key={one} value={one}>
+                  {aw(`every_${one}`)}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field name="created_by" label={aw("by")}>
+          {(control) => <input {...control} type="text" maxLength={128} value={by} onInput={(e) => setBy(e.currentTarget.value)} />}
+        </Field>
+      </div>
+      <Field name="comment" label={aw("comment")}>
+        {(control) => <input {...control} type="text" maxLength={500} value={comment} onInput={(e) => setComment(e.currentTarget.value)} />}
+      </Field>
       <div class="row">
         <button type="submit" class="button primary">
           {t("save")}
@@ -65,7 +73,7 @@ function Form({ onDone }: { onDone: () => void }) {
           {t("cancel")}
         </button>
       </div>
-    </form>
+    </CheckedForm>
   );
 }
 

@@ -2,8 +2,10 @@
 // Conditions in words; matchers and lists as lines of text and back. Pure.
 import type { Condition, Matcher } from "../../api/alert_types";
 import { t } from "../../base/locale";
+import { percent } from "../../base/format";
 import { formatMetric, metricLabel } from "../../base/metric";
-import { aw } from "./words";
+import { type Key, STRING_TABLE } from "../../base/strings";
+import { ALERT_WORDS, aw } from "./words";
 
 function text(value: unknown): string {
   return typeof value === "string" ? value : "";
@@ -28,6 +30,26 @@ function subjectOf(condition: Condition): string {
   return client === "" && server === "" ? aw("any") : `${client || "*"} → ${server || "*"}`;
 }
 
+function list(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+export function classWord(name: string): string {
+  const key = `class_${name}`;
+  return key in STRING_TABLE ? t(key as Key) : name;
+}
+
+export function eventWord(kind: string): string {
+  const key = `e_${kind}`;
+  return key in ALERT_WORDS ? aw(key as keyof typeof ALERT_WORDS) : kind;
+}
+
+// 60 % is what a rule has that says nothing of it.
+function sureText(condition: Condition): string {
+  const least = condition["min_confidence"];
+  return typeof least !== "number" || least === 0.6 ? "" : aw("c_sure", { p: percent(least) });
+}
+
 export function conditionText(condition: Condition): string {
   switch (condition.type) {
     case "over_limit":
@@ -38,10 +60,15 @@ export function conditionText(condition: Condition): string {
     }
     case "edges_over":
       return aw("c_edges_over", { n: number(condition["count"]) });
-    case "bottleneck":
-      return text(condition["service"]) === "" ? aw("c_bottleneck") : aw("c_bottleneck_of", { name: text(condition["service"]) });
+    case "bottleneck": {
+      const named = text(condition["service"]) === "" ? aw("c_bottleneck") : aw("c_bottleneck_of", { name: text(condition["service"]) });
+      const classes = list(condition["classes"]).map(classWord).join(aw("c_or"));
+      return [named, classes === "" ? "" : aw("c_causes", { names: classes }), sureText(condition)].filter((part) => part !== "").join(", ");
+    }
     case "bottleneck_changed":
+      return [aw("c_bottleneck_changed"), sureText(condition)].filter((part) => part !== "").join(", ");
     case "run_objectives":
+      return text(condition["run"]) === "" ? aw("c_run_objectives") : aw("c_run", { name: text(condition["run"]) });
     case "store":
     case "stage":
     case "capture":
@@ -49,8 +76,10 @@ export function conditionText(condition: Condition): string {
     case "losses":
       return aw("c_losses", { n: number(condition["per_s"]) });
     case "event": {
-      const kinds = Array.isArray(condition["kinds"]) ? condition["kinds"].map(String).join(", ") : "";
-      return aw("c_event", { kinds });
+      const kinds = list(condition["kinds"]).map(eventWord).join(aw("c_or"));
+      const what = aw("c_event", { service: text(condition["service"]) || aw("any"), kinds: kinds === "" ? aw("c_any_event") : kinds });
+      const times = number(condition["count"]);
+      return times > 1 ? `${what}, ${aw("c_times", { n: times })}` : what;
     }
     default:
       return condition.type;
@@ -59,19 +88,6 @@ export function conditionText(condition: Condition): string {
 
 export function matcherText(matcher: Matcher): string {
   return `${matcher.label} ${matcher.op} ${matcher.value}`;
-}
-
-const MATCHER = /^\s*([\w.-]+)\s*(!=|!~|=|~)\s*(.*?)\s*$/;
-
-export function parseMatchers(lines: string): { matchers: Matcher[]; bad: string | null } {
-  const matchers: Matcher[] = [];
-  for (const line of lines.split("\n")) {
-    if (line.trim() === "") continue;
-    const match = MATCHER.exec(line);
-    if (match === null || match[3] === "") return { matchers, bad: line.trim() };
-    matchers.push({ label: match[1] ?? "", op: match[2] as Matcher["op"], value: match[3] ?? "" });
-  }
-  return { matchers, bad: null };
 }
 
 export function linesOf(value: unknown): string {

@@ -15,6 +15,7 @@ const edge = (client: string, server: string, presence: EdgeDelta["presence"], m
 const row = (client: string, server: string, metric: string): Ranked => ({
   client, server, port: 80, protocol: "http", metric, change: 1, a: 1, b: 2, low: 0, high: 3, q: 0, direction: "worse", weight: 1, text: "",
 });
+const told = (...names: string[]) => rankingOf(names.map((name) => row("a", "b", name))).get("e:a>b:80/http");
 const comparison = {
   services: [],
   ranked: [row("a", "b", "latency_p95"), row("a", "b", "request_rate")],
@@ -52,7 +53,6 @@ describe("the overlay", () => {
 
 describe("what speaks for a call", () => {
   const metrics = { latency_p95: delta(1, 0.5, "better"), error_share: delta(0.1, 0.2, "worse"), request_rate: delta(1, 100, "worse") };
-  const told = (...names: string[]) => rankingOf(names.map((name) => row("a", "b", name))).get("e:a>b:80/http");
   it("is what the ranking names first of it", () => {
     expect(voiceOf(metrics, null, told("error_share", "request_rate"))?.metric).toBe("error_share");
     expect(voiceOf(metrics, null, told("latency_p95", "error_share"))?.metric).toBe("latency_p95");
