@@ -5,10 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <ctime>
 #include <filesystem>
 #include <iostream>
+#include <thread>
 #include <utility>
 
 #include "cli/client.h"
@@ -114,9 +116,20 @@ int Start(const Options& options) {
   return kExitOk;
 }
 
+// Agents deliver a second a moment after it ended: what asks about the run next has all of it.
+void AwaitLastSecond(const ServerAddress& server, const std::string& id, double end) {
+  constexpr int kTries = 20;
+  for (int i = 0; i < kTries; ++i) {
+    const auto run = Get(server, "/api/v1/runs/" + id);
+    if (!run || ValueAt(*run, "data").value("to", end) >= end) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(250));
+  }
+}
+
 int Stop(const Options& options) {
   const auto run = Post(options.server, "/api/v1/runs/" + options.id + "/stop", json::object());
   if (!run) return PrintError(run.error());
+  AwaitLastSecond(options.server, TextAt(*run, "id"), run->value("end", 0.0));
   if (options.as_json) return Print(*run);
   std::cout << fmt::format("{}: {} of {}\n", TextAt(*run, "id"), TextAt(*run, "name"),
                            Seconds(ValueAt(*run, "begin"), ValueAt(*run, "end")));

@@ -118,8 +118,13 @@ json RunJson(const run::RunSummary& s) {
   return out;
 }
 
-json RunDetailJson(const run::RunSummary& summary, const run::Snapshot& snapshot) {
+json RunDetailJson(const run::RunSummary& kept, const run::Snapshot& snapshot) {
   const run::RunInfo& info = snapshot.info();
+  // The list's summary is of the last checkpoint; the last seconds may have come in since.
+  run::RunSummary summary = run::Summarise(snapshot);
+  summary.state = kept.state;
+  summary.end = kept.end;
+  summary.bytes = kept.bytes;
   json out = RunJson(summary);
   out["notes"] = info.notes;
   out["generator"] = TextOrNull(info.generator);

@@ -120,6 +120,22 @@ TEST_F(RunsApiTest, ARunsLife) {
   Ask("GET", "/api/v1/runs/" + id, "", 404);
 }
 
+// Agents deliver a second a moment after it ended: what is told of a run that just stopped counts
+// it.
+TEST_F(RunsApiTest, SecondsThatComeAfterTheStopAreJudgedToo) {
+  load_.Tick(1);
+  const uint64_t begin = load_.second() + 1;
+  const std::string id =
+      Ask("POST", "/api/v1/runs",
+          json{{"begin", begin}, {"objectives", {{"defaults", {{"latency", 1000}}}}}}.dump(),
+          201)["id"];
+  for (int i = 0; i < 5; ++i) load_.Tick(100, 100);
+  Ask("POST", "/api/v1/runs/current/stop", json{{"end", begin + 7}}.dump());
+  EXPECT_EQ(Ask("GET", "/api/v1/runs/" + id)["objectives_met"], true);
+  for (int i = 0; i < 2; ++i) load_.Tick(1000, 5000);
+  EXPECT_EQ(Ask("GET", "/api/v1/runs/" + id)["objectives_met"], false);
+}
+
 TEST_F(RunsApiTest, TheMapOfARunIsTheLiveOnesShape) {
   load_.Tick(1);
   const std::string id = MakeRun(40, 100, 2000);
