@@ -3,42 +3,17 @@
 
 #include <algorithm>
 
+#include "base/varint.h"
+
 namespace pano::live {
 namespace {
 
-void PutVarint(std::string& out, uint64_t value) {
-  while (value >= 0x80) {
-    out.push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
-  }
-  out.push_back(static_cast<char>(value));
-}
-
-// Reads what Put... wrote in this process: no checks beyond the end of the data are needed.
-uint64_t TakeVarint(const char*& at) {
-  uint64_t value = 0;
-  for (int shift = 0;; shift += 7) {
-    const auto byte = static_cast<uint8_t>(*at++);
-    value |= uint64_t{byte & 0x7fu} << shift;
-    if (byte < 0x80) return value;
-  }
-}
-
-template <size_t kSize>
-void PutValues(std::string& out, const std::array<uint64_t, kSize>& values) {
-  static_assert(kSize <= 64, "one bit per value");
-  uint64_t present = 0;
-  for (size_t i = 0; i < kSize; ++i) present |= uint64_t{values[i] != 0} << i;
-  PutVarint(out, present);
-  for (const uint64_t value : values) {
-    if (value != 0) PutVarint(out, value);
-  }
-}
+// What this process wrote is read back: no checks beyond the end of the data are needed.
 
 template <size_t kSize>
 void TakeValues(const char*& at, std::array<uint64_t, kSize>& values) {
-  const uint64_t present = TakeVarint(at);
-  for (size_t i = 0; i < kSize; ++i) values[i] = (present >> i & 1) != 0 ? TakeVarint(at) : 0;
+  const uint64_t present = TakeOwnVarint(at);
+  for (size_t i = 0; i < kSize; ++i) values[i] = (present >> i & 1) != 0 ? TakeOwnVarint(at) : 0;
 }
 
 void PutHistogram(std::string& out, const ExpHistogram& histogram) {
@@ -50,16 +25,16 @@ void PutHistogram(std::string& out, const ExpHistogram& histogram) {
 }
 
 void TakeHistogram(const char*& at, ExpHistogram& histogram) {
-  for (uint64_t left = TakeVarint(at); left > 0; --left) {
-    const auto bucket = static_cast<uint16_t>(TakeVarint(at));
-    histogram.AddBucket(bucket, static_cast<uint32_t>(TakeVarint(at)));
+  for (uint64_t left = TakeOwnVarint(at); left > 0; --left) {
+    const auto bucket = static_cast<uint16_t>(TakeOwnVarint(at));
+    histogram.AddBucket(bucket, static_cast<uint32_t>(TakeOwnVarint(at)));
   }
 }
 
 void PutSide(std::string& out, const SideWindow& side) {
   out.push_back(side.seen ? 1 : 0);
   if (!side.seen) return;
-  PutValues(out, side.values);
+  PutSparse(out, side.values);
   PutHistogram(out, side.rrt);
   PutHistogram(out, side.rtt);
 }
@@ -88,7 +63,7 @@ PackedSecond::PackedSecond(uint64_t second, const OpenSecond& from, SecondVerdic
     nodes_.push_back({id, static_cast<uint32_t>(data_.size())});
     data_.push_back(node.seconds > 0 ? 1 : 0);
     PutVarint(data_, node.replicas);
-    PutValues(data_, node.values);
+    PutSparse(data_, node.values);
   }
   data_.shrink_to_fit();
   losses_.assign(from.losses.begin(), from.losses.end());
@@ -131,7 +106,7 @@ bool PackedSecond::Node(uint32_t service, NodeWindow& out) const {
   const char* at = data_.data() + entry->offset;
   out = {};
   out.seconds = *at++ != 0 ? 1 : 0;
-  out.replicas = static_cast<uint32_t>(TakeVarint(at));
+  out.replicas = static_cast<uint32_t>(TakeOwnVarint(at));
   TakeValues(at, out.values);
   return true;
 }

@@ -5,42 +5,14 @@
 #include <bit>
 #include <cmath>
 
+#include "base/varint.h"
+
 namespace pano::run {
 namespace {
 
 constexpr size_t kMaxEntries = 100'000;
 constexpr size_t kMaxLosses = 500;
 constexpr size_t kMaxCause = 200;
-
-void PutVarint(std::string& out, uint64_t value) {
-  while (value >= 0x80) {
-    out.push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
-  }
-  out.push_back(static_cast<char>(value));
-}
-
-uint64_t TakeVarint(Cursor& in) {
-  uint64_t value = 0;
-  for (int shift = 0; shift < 64; shift += 7) {
-    const uint8_t byte = in.U8();
-    value |= uint64_t{byte & 0x7fu} << shift;
-    if (byte < 0x80) return value;
-  }
-  in.Fail();
-  return 0;
-}
-
-template <size_t kSize>
-void PutValues(std::string& out, const std::array<uint64_t, kSize>& values) {
-  static_assert(kSize <= 64, "one bit per value");
-  uint64_t present = 0;
-  for (size_t i = 0; i < kSize; ++i) present |= uint64_t{values[i] != 0} << i;
-  PutVarint(out, present);
-  for (const uint64_t value : values) {
-    if (value != 0) PutVarint(out, value);
-  }
-}
 
 template <size_t kSize>
 void TakeValues(Cursor& in, std::array<uint64_t, kSize>& values,
@@ -76,7 +48,7 @@ void TakeHistogram(Cursor& in, ExpHistogram& histogram) {
 void PutSide(std::string& out, const live::SideWindow& side) {
   out.push_back(side.seen ? 1 : 0);
   if (!side.seen) return;
-  PutValues(out, side.values);
+  PutSparse(out, side.values);
   PutHistogram(out, side.rrt);
   PutHistogram(out, side.rtt);
 }
@@ -162,7 +134,7 @@ std::string PackBucket(const live::WindowSet& window) {
     last = n.service;
     PutVarint(out, static_cast<uint64_t>(std::llround(n.window.seconds)));
     PutVarint(out, n.window.replicas);
-    PutValues(out, n.window.values);
+    PutSparse(out, n.window.values);
   }
   const size_t losses = std::min(window.losses.size(), kMaxLosses);
   PutVarint(out, losses);

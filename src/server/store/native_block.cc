@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/native_block.h"
 
+#include "base/cursor.h"
+#include "base/varint.h"
+
 namespace pano::store {
 namespace {
 
@@ -14,26 +17,7 @@ void PutText(std::string& out, std::string_view text) {
   out.append(text);
 }
 
-bool GetVarint(std::string_view& in, uint64_t& value) {
-  value = 0;
-  for (int shift = 0; shift < 64 && !in.empty(); shift += 7) {
-    const auto byte = static_cast<uint8_t>(in.front());
-    in.remove_prefix(1);
-    value |= uint64_t{byte & 0x7fu} << shift;
-    if ((byte & 0x80u) == 0) return true;
-  }
-  return false;
-}
-
 }  // namespace
-
-void PutVarint(std::string& out, uint64_t value) {
-  while (value >= 0x80) {
-    out.push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
-  }
-  out.push_back(static_cast<char>(value));
-}
 
 void NativeColumn::PutIp(const IpAddress& ip) {
   data_.append(reinterpret_cast<const char*>(ip.bytes.data()), ip.bytes.size());
@@ -97,9 +81,10 @@ std::string EncodeBlock(std::span<const NativeColumn> columns, uint64_t rows) {
 }
 
 uint64_t BlockRows(std::string_view block) {
-  uint64_t columns = 0;
-  uint64_t rows = 0;
-  return GetVarint(block, columns) && GetVarint(block, rows) ? rows : 0;
+  Cursor in(AsBytes(block));
+  TakeVarint(in);  // columns
+  const uint64_t rows = TakeVarint(in);
+  return in.failed() ? 0 : rows;
 }
 
 }  // namespace pano::store

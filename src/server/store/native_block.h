@@ -16,8 +16,6 @@
 
 namespace pano::store {
 
-void PutVarint(std::string& out, uint64_t value);
-
 // Values of one column, in the order of the rows. Made once per block, appended to per row.
 // The Put that fits the type is the caller's to choose.
 class NativeColumn {
