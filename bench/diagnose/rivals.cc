@@ -7,6 +7,8 @@
 #include <numeric>
 #include <tuple>
 
+#include "base/stable_order.h"
+
 namespace pano::bench {
 namespace {
 
@@ -62,7 +64,7 @@ std::vector<double> Deviations(const Question& q) {
 std::vector<uint32_t> Sorted(const std::vector<double>& score) {
   std::vector<uint32_t> order(score.size());
   std::iota(order.begin(), order.end(), 0U);
-  std::ranges::stable_sort(order, [&](uint32_t a, uint32_t b) { return score[a] > score[b]; });
+  StableOrder(order, [&](uint32_t a, uint32_t b) { return score[a] > score[b]; });
   return order;
 }
 

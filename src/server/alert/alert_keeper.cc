@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/queue.h"
+#include "base/stable_order.h"
 #include "server/alert/alert_json.h"
 #include "server/alert/entry_file.h"
 #include "server/alert/entry_json.h"
@@ -363,7 +364,7 @@ json AlertKeeper::Impl::Now() const {
     alerts.push_back(alert);
     silenced += alert.silenced_by.empty() ? 0 : 1;
   }
-  std::ranges::stable_sort(alerts, [](const Alert& a, const Alert& b) {
+  StableOrder(alerts, [](const Alert& a, const Alert& b) {
     if (a.phase != b.phase) return a.phase == Phase::kFiring;
     return a.severity != b.severity ? a.severity > b.severity : a.since < b.since;
   });

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <set>
 
+#include "base/stable_order.h"
 #include "server/capacity/observe.h"
 
 namespace pano::capacity {
@@ -287,7 +288,7 @@ class Planner {
       const bool more = p.needed > p.replicas;
       return std::pair(more ? 0 : 1, Known(p.entry_limit) ? p.entry_limit : HUGE_VAL);
     };
-    std::ranges::stable_sort(plan_.services, {}, rank);
+    StableOrder(plan_.services, [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
   }
 
   void Say() {

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "base/stable_order.h"
 #include "server/report/svg.h"
 #include "server/report/words.h"
 
@@ -70,7 +71,7 @@ class Layout {
     for (const auto& [id, place] : places_) columns[place.column].push_back(id);
     columns_ = columns.empty() ? 0 : columns.rbegin()->first + 1;
     for (auto& [column, ids] : columns) {
-      std::ranges::stable_sort(ids, {}, [this](uint32_t id) { return Pull(id); });
+      StableOrder(ids, [this](uint32_t a, uint32_t b) { return Pull(a) < Pull(b); });
       for (size_t i = 0; i < ids.size(); ++i) places_[ids[i]].row = static_cast<double>(i);
       rows_ = std::max(rows_, static_cast<double>(ids.size()));
     }

@@ -7,7 +7,8 @@
 #include <map>
 #include <tuple>
 
-#include "server/run/stable_order.h"
+#include "base/stable_order.h"
+
 namespace pano::run {
 namespace {
 

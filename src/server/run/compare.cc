@@ -10,11 +10,11 @@
 #include <set>
 #include <tuple>
 
+#include "base/stable_order.h"
 #include "server/analysis/words.h"
 #include "server/run/compare_series.h"
 #include "server/run/load_series.h"
 #include "server/run/significance.h"
-#include "server/run/stable_order.h"
 #include "server/run/window_fold.h"
 
 namespace pano::run {

@@ -6,9 +6,9 @@
 #include <set>
 #include <tuple>
 
+#include "base/stable_order.h"
 #include "server/analysis/state.h"
 #include "server/run/load_detector.h"
-#include "server/run/stable_order.h"
 #include "server/run/step_finder.h"
 
 namespace pano::run {

@@ -10,11 +10,11 @@
 #include <tuple>
 
 #include "base/log.h"
+#include "base/stable_order.h"
 #include "server/run/digest.h"
 #include "server/run/run_file.h"
 #include "server/run/run_json.h"
 #include "server/run/run_keeper_impl.h"
-#include "server/run/stable_order.h"
 
 namespace pano::run {
 namespace {

@@ -4,10 +4,10 @@
 #include <filesystem>
 
 #include "base/log.h"
+#include "base/stable_order.h"
 #include "server/run/digest.h"
 #include "server/run/run_file.h"
 #include "server/run/run_keeper_impl.h"
-#include "server/run/stable_order.h"
 
 namespace pano::run {
 namespace {

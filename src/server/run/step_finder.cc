@@ -6,7 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "server/run/stable_order.h"
+#include "base/stable_order.h"
+
 namespace pano::run {
 namespace {
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/stable_order.h"
 #include "server/analysis/localise/robust.h"
 
 namespace pano::analysis {
@@ -109,8 +110,7 @@ class Walk {
       if (failed > 0.1) failed_strangers_.push_back({i, failed * s.failures.change});
     }
     for (auto* strangers : {&slow_strangers_, &failed_strangers_}) {
-      std::ranges::stable_sort(*strangers,
-                               [](const Part& a, const Part& b) { return a.amount > b.amount; });
+      StableOrder(*strangers, [](const Part& a, const Part& b) { return a.amount > b.amount; });
       if (strangers->size() > kMostStrangers) strangers->resize(kMostStrangers);
     }
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/stable_order.h"
 #include "server/analysis/words.h"
 
 namespace pano::analysis {
@@ -144,7 +145,7 @@ std::vector<std::string> Evidence(const System& system, const Blame& blame, uint
   if (blame.demand[node] >= 0.1) {
     add(1, "requests stop coming from here; nothing below it waits or fails");
   }
-  std::ranges::stable_sort(lines, [](const auto& a, const auto& b) { return a.first > b.first; });
+  StableOrder(lines, [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<std::string> texts;
   for (auto& [weight, text] : lines) texts.push_back(std::move(text));
   if (texts.empty()) {

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <tuple>
 
+#include "base/stable_order.h"
+
 namespace pano::analysis {
 namespace {
 
@@ -45,8 +47,7 @@ void SortTimes(Window& window) {
   const size_t n = window.times.size();
   std::vector<size_t> order(n);
   std::iota(order.begin(), order.end(), size_t{0});
-  std::ranges::stable_sort(order,
-                           [&](size_t a, size_t b) { return window.times[a] < window.times[b]; });
+  StableOrder(order, [&](size_t a, size_t b) { return window.times[a] < window.times[b]; });
   std::vector<size_t> begins;  // of runs of equal times
   for (size_t i = 0; i < n; ++i) {
     if (i == 0 || window.times[order[i]] != window.times[order[i - 1]]) begins.push_back(i);
@@ -78,7 +79,7 @@ void MergeSeries(Window& window) {
   std::erase_if(window.series, [](const Series& s) {
     return std::ranges::all_of(s.values, [](double v) { return std::isnan(v); });
   });
-  std::ranges::stable_sort(window.series, {}, Key);
+  StableOrder(window.series, [](const Series& a, const Series& b) { return Key(a) < Key(b); });
   std::vector<Series> merged;
   std::vector<double> same;
   for (size_t i = 0; i < window.series.size();) {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace pano::run {
+namespace pano {
 
 template <typename T, typename Before>
 void StableOrder(std::vector<T>& items, Before before) {
@@ -23,4 +23,4 @@ void StableOrder(std::vector<T>& items, Before before) {
   items = std::move(sorted);
 }
 
-}  // namespace pano::run
+}  // namespace pano
