@@ -2,31 +2,20 @@
 // in: Snapshot  out: its file, and back
 // A header and frames, each compressed and with a checksum (docs/runs.md). While a run grows,
 // frames are appended and synced; a torn one at the end is cut off, everything before it stands.
-// Whole files are written beside and renamed. What is read may come from anybody: lengths are
-// checked before anything is allocated, and nothing beyond fixed bounds ever is.
+// Whole files are written beside and renamed.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
 
-#include "base/cursor.h"
 #include "base/result.h"
 #include "server/run/run_keeper.h"
+#include "server/run/run_parse.h"
 #include "server/run/snapshot.h"
 
 namespace pano::run {
 
-struct ReadRun {
-  SnapshotPtr snapshot;
-  RunSummary summary;
-  uint64_t valid_bytes = 0;  // up to the last whole frame
-  bool torn = false;         // bytes after it were no frame
-};
-
-// kInvalid: not a run, or damaged before its description was complete. kUnsupported: of a newer
-// version.
-Result<ReadRun> ParseRun(Bytes file);
 Result<ReadRun> ReadRunFile(const std::string& path);
 // Only the newest summary; frames of data are skipped over, not read.
 Result<RunSummary> ReadRunSummary(const std::string& path);
