@@ -11,13 +11,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "server/run/json_at.h"
 #include "server/run/run.h"
 #include "server/run/run_keeper.h"
 
 namespace pano::run {
 
-// null where the value is not known.
-nlohmann::json NumberJson(double value);
 nlohmann::json LabelsJson(const std::vector<std::pair<std::string, std::string>>& labels);
 nlohmann::json LimitsJson(const analysis::Limits& limits);
 nlohmann::json StepJson(const Step& step);
@@ -40,7 +39,5 @@ Result<RunInfo> InfoFromJson(const nlohmann::json& document);
 Result<RunSummary> SummaryFromJson(const nlohmann::json& document);
 
 bool ValidId(std::string_view id);
-// Valid UTF-8 of at most `most` bytes: anything else is replaced or cut off.
-std::string CleanText(std::string_view text, size_t most);
 
 }  // namespace pano::run
