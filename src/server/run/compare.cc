@@ -5,15 +5,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
 #include <set>
-#include <tuple>
+#include <utility>
 
 #include "base/stable_order.h"
 #include "server/analysis/words.h"
+#include "server/run/compare_load.h"
+#include "server/run/compare_metric.h"
 #include "server/run/compare_series.h"
-#include "server/run/load_series.h"
+#include "server/run/compare_words.h"
 #include "server/run/significance.h"
 #include "server/run/window_fold.h"
 
@@ -23,33 +24,8 @@ namespace {
 using schema::EdgeMetric;
 
 constexpr size_t kLeastPoints = 8;
-constexpr double kLoadTolerance = 0.1;
 // A change is told when its interval keeps this part of min_change away from none.
 constexpr double kDeadBand = 0.4;
-
-struct MetricFacts {
-  CompareMetric metric;
-  std::string_view name;
-  bool services_only;
-  bool share;        // absolute differences
-  Direction growth;  // what more of it means
-};
-
-constexpr std::array<MetricFacts, kCompareMetrics> kFacts{{
-    {CompareMetric::kLatencyAvg, "latency_avg", false, false, Direction::kWorse},
-    {CompareMetric::kLatencyP50, "latency_p50", false, false, Direction::kWorse},
-    {CompareMetric::kLatencyP95, "latency_p95", false, false, Direction::kWorse},
-    {CompareMetric::kLatencyP99, "latency_p99", false, false, Direction::kWorse},
-    {CompareMetric::kErrorShare, "error_share", false, true, Direction::kWorse},
-    {CompareMetric::kRequestRate, "request_rate", false, false, Direction::kDifferent},
-    {CompareMetric::kTraffic, "traffic", false, false, Direction::kDifferent},
-    {CompareMetric::kConnectLatency, "connect_latency", false, false, Direction::kWorse},
-    {CompareMetric::kConnectFailShare, "connect_failure_share", false, true, Direction::kWorse},
-    {CompareMetric::kCpuUsage, "cpu_usage", true, false, Direction::kWorse},
-    {CompareMetric::kCpuThrottled, "cpu_throttled", true, true, Direction::kWorse},
-}};
-
-const MetricFacts& FactsOf(CompareMetric m) { return kFacts[static_cast<size_t>(m)]; }
 
 Cell WholeOf(const Side& side) {
   const Cells whole = Blocks(side.cells, side.cells.size());
@@ -88,139 +64,18 @@ void Conclude(Delta& d, const MetricFacts& facts, const CompareOptions& options)
                                                       : Direction::kBetter;
 }
 
-std::vector<uint32_t> EntryEdgesOf(const Stretch& s) {
-  std::set<uint32_t> called;
-  std::set<std::pair<uint32_t, uint32_t>> clients;  // edge id, client
-  for (const live::WindowSet& w : s.buckets) {
-    for (const live::EdgeEntry& e : w.edges) {
-      if (e.edge.client_service != e.edge.server_service) called.insert(e.edge.server_service);
-      if (e.edge.l7_protocol != schema::L7Protocol::kDns) {
-        clients.insert({e.id, e.edge.client_service});
-      }
-    }
-  }
-  std::vector<uint32_t> out;
-  for (const auto& [id, client] : clients) {
-    if (!called.contains(client)) out.push_back(id);
-  }
-  return out;
-}
-
-struct Entry {
-  double requests = 0;
-  double latency_us = analysis::kUnknown;  // mean
-  double offered = analysis::kUnknown;
-};
-
-Entry EntryOf(const Stretch& s) {
-  Entry out;
-  const std::vector<uint32_t> edges = EntryEdgesOf(s);
-  double seconds = 0;
-  double offered = 0;
-  double latency = 0;
-  double answered = 0;
-  for (const live::WindowSet& w : s.buckets) {
-    const LoadPoint p = LoadOf(w, edges);
-    for (const live::EdgeEntry& e : w.edges) {
-      if (!std::ranges::binary_search(edges, e.id)) continue;
-      out.requests += Count(e.window.Requests(), EdgeMetric::kRequest);
-      latency += Count(e.window.Requests(), EdgeMetric::kRrtSum);
-      answered += Count(e.window.Requests(), EdgeMetric::kRrtCount);
-    }
-    const auto length = static_cast<double>(w.to - w.from);
-    seconds += length;
-    offered += p.offered * length;
-  }
-  if (seconds > 0) out.offered = offered / seconds;
-  if (answered > 0) out.latency_us = latency / answered;
-  return out;
-}
-
-LoadMatch MatchLoad(const Entry& a, const Entry& b) {
-  LoadMatch out;
-  out.a = a.offered;
-  out.b = b.offered;
-  if (!(a.offered > 0) || !analysis::Known(b.offered)) {
-    out.matched = a.offered == b.offered;
-    out.text = "the load at the entry is not known on both sides";
-    return out;
-  }
-  out.change = b.offered / a.offered - 1;
-  out.matched = std::abs(out.change) <= kLoadTolerance;
-  if (!out.matched) {
-    out.text = fmt::format(
-        "the load differs: {}/s and {}/s at the entry ({:+.0f} %). Differences may come from that",
-        analysis::SayNumber(a.offered), analysis::SayNumber(b.offered), out.change * 100);
-  }
-  return out;
-}
-
 // Per request of the entry: what a service adds itself, beyond the calls it makes.
 double OwnTime(const Side& side) {
   if (side.latency_count <= 0) return analysis::kUnknown;
   return std::max(0.0, (side.latency_sum - side.child_sum) / side.latency_count);
 }
 
-double EntryShift(const Side& a, const Side& b, const Entry& entry_a, const Entry& entry_b) {
+double EntryShift(const Side& a, const Side& b, const EntryLoad& entry_a,
+                  const EntryLoad& entry_b) {
   if (entry_a.requests <= 0 || entry_b.requests <= 0) return analysis::kUnknown;
   const double visits =
       (a.latency_count / entry_a.requests + b.latency_count / entry_b.requests) / 2;
   return (OwnTime(b) - OwnTime(a)) * visits;
-}
-
-std::string SubjectName(const Compared& c) {
-  return c.edge ? c.client + " > " + c.server : c.server;
-}
-
-std::string SayValue(CompareMetric m, double value) {
-  if (!analysis::Known(value)) return "unknown";
-  if (FactsOf(m).share) return fmt::format("{:.2f} %", value * 100);
-  switch (m) {
-    case CompareMetric::kRequestRate:
-      return analysis::SayNumber(value) + "/s";
-    case CompareMetric::kTraffic:
-      return analysis::SayBytes(value) + "/s";
-    case CompareMetric::kCpuUsage:
-      return fmt::format("{:.2f} cores", value);
-    default:
-      return analysis::SayDuration(value);
-  }
-}
-
-std::string SayMetric(CompareMetric m) {
-  std::string name(Name(m));
-  std::ranges::replace(name, '_', ' ');
-  return name;
-}
-
-std::string SayChange(CompareMetric m, const Delta& d) {
-  if (FactsOf(m).share) {
-    return fmt::format("{:+.2f} points, {:+.2f} to {:+.2f}", (d.b - d.a) * 100, d.low * 100,
-                       d.high * 100);
-  }
-  return fmt::format("{:+.0f} %, {:+.0f} to {:+.0f} %", d.change * 100, d.low * 100, d.high * 100);
-}
-
-enum class Family : uint8_t { kLatency, kErrors, kRate, kConnect, kFailures, kCpu, kThrottled };
-
-Family FamilyOf(CompareMetric m) {
-  switch (m) {
-    case CompareMetric::kErrorShare:
-      return Family::kErrors;
-    case CompareMetric::kRequestRate:
-    case CompareMetric::kTraffic:
-      return Family::kRate;
-    case CompareMetric::kConnectLatency:
-      return Family::kConnect;
-    case CompareMetric::kConnectFailShare:
-      return Family::kFailures;
-    case CompareMetric::kCpuUsage:
-      return Family::kCpu;
-    case CompareMetric::kCpuThrottled:
-      return Family::kThrottled;
-    default:
-      return Family::kLatency;
-  }
 }
 
 // How much of the allowed false discoveries a question gets: what people compare for comes first.
@@ -231,7 +86,7 @@ double QuestionWeight(bool edge, Family family) {
 
 // What a change means to one request of the entry: its time, or its chance to fail.
 double WeightOf(const Compared& c, CompareMetric m, double own_us, double share_of_entry,
-                const Entry& entry) {
+                const EntryLoad& entry) {
   const Delta& d = c.metrics[static_cast<size_t>(m)];
   switch (FamilyOf(m)) {
     case Family::kLatency:
@@ -299,7 +154,7 @@ class Comparer {
       c.id_a = a.id;
       c.id_b = b.id;
       c.presence = !a.seen() ? Presence::kNew : !b.seen() ? Presence::kVanished : Presence::kBoth;
-      for (const MetricFacts& facts : kFacts) {
+      for (const MetricFacts& facts : kMetricFacts) {
         if (facts.services_only && key.edge) continue;
         c.metrics[static_cast<size_t>(facts.metric)] = DeltaOf(key, a, b, facts.metric);
       }
@@ -321,7 +176,7 @@ class Comparer {
     double weights = 0;
     for (Compared& c : out_.subjects) {
       std::map<Family, Question> of_subject;
-      for (const MetricFacts& facts : kFacts) {
+      for (const MetricFacts& facts : kMetricFacts) {
         Delta& d = c.metrics[static_cast<size_t>(facts.metric)];
         if (analysis::Known(d.p)) of_subject[FamilyOf(facts.metric)].deltas.push_back(&d);
       }
@@ -347,7 +202,7 @@ class Comparer {
       for (Delta* d : questions[i].deltas) d->q = std::max(rates[i], d->p);
     }
     for (Compared& c : out_.subjects) {
-      for (const MetricFacts& facts : kFacts) {
+      for (const MetricFacts& facts : kMetricFacts) {
         Delta& d = c.metrics[static_cast<size_t>(facts.metric)];
         if (analysis::Known(d.q)) run::Conclude(d, facts, options_);
       }
@@ -379,7 +234,7 @@ class Comparer {
       }
       const double share = entry_b_.requests > 0 ? requests / entry_b_.requests : 0;
       std::map<Family, Ranked> best;
-      for (const MetricFacts& facts : kFacts) {
+      for (const MetricFacts& facts : kMetricFacts) {
         const Delta& d = c.metrics[static_cast<size_t>(facts.metric)];
         if (!d.significant) continue;
         Ranked line{i, facts.metric, WeightOf(c, facts.metric, own, share, entry_a_), {}};
@@ -459,63 +314,14 @@ class Comparer {
   const CompareOptions& options_;
   Subjects sides_a_;
   Subjects sides_b_;
-  Entry entry_a_;
-  Entry entry_b_;
+  EntryLoad entry_a_;
+  EntryLoad entry_b_;
   size_t shortest_;
   std::vector<Key> keys_;  // of out_.subjects
   Comparison out_;
 };
 
 }  // namespace
-
-std::string_view Name(CompareMetric metric) { return FactsOf(metric).name; }
-
-std::optional<CompareMetric> CompareMetricByName(std::string_view name) {
-  for (const MetricFacts& facts : kFacts) {
-    if (facts.name == name) return facts.metric;
-  }
-  return std::nullopt;
-}
-
-bool IsShare(CompareMetric metric) { return FactsOf(metric).share; }
-
-std::string_view Name(Direction direction) {
-  switch (direction) {
-    case Direction::kNone:
-      return "none";
-    case Direction::kWorse:
-      return "worse";
-    case Direction::kBetter:
-      return "better";
-    case Direction::kDifferent:
-      return "different";
-  }
-  return "";
-}
-
-std::string_view Name(Presence presence) {
-  switch (presence) {
-    case Presence::kBoth:
-      return "both";
-    case Presence::kNew:
-      return "new";
-    case Presence::kVanished:
-      return "vanished";
-  }
-  return "";
-}
-
-std::string_view Name(CompareVerdict verdict) {
-  switch (verdict) {
-    case CompareVerdict::kSame:
-      return "same";
-    case CompareVerdict::kChanged:
-      return "changed";
-    case CompareVerdict::kNotEnoughData:
-      return "not_enough_data";
-  }
-  return "";
-}
 
 void Equalise(Stretch& a, Stretch& b) {
   if (a.buckets.empty() || b.buckets.empty()) return;
