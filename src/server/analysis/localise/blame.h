@@ -25,12 +25,4 @@ struct Blame {
 
 Blame FindBlame(const System& system, const std::vector<uint32_t>& aliases);
 
-// Direct evidence that a node is short of something: throttled, CPU, memory, connects refused,
-// 0..1.
-double DirectEvidence(const Signals& s);
-// How likely calls to a node are missing, 0..1: nobody is known to call it, and it is no client.
-double Strangeness(const System& system, uint32_t node);
-// How abnormal what others wait for or fail by is, 0..1.
-double Badness(const Signals& s);
-
 }  // namespace pano::analysis

@@ -11,6 +11,7 @@
 #include "server/analysis/localise/blame.h"
 #include "server/analysis/localise/change_point.h"
 #include "server/analysis/localise/findings.h"
+#include "server/analysis/localise/harm.h"
 #include "server/analysis/localise/paths.h"
 #include "server/analysis/localise/robust.h"
 #include "server/analysis/localise/system.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <queue>
 
-#include "server/analysis/localise/blame.h"
+#include "server/analysis/localise/harm.h"
 
 namespace pano::analysis {
 namespace {
