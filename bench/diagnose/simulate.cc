@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
 #include <limits>
 #include <numbers>
 #include <queue>
+
+#include "bench/diagnose/simulated_node.h"
+#include "bench/diagnose/strike.h"
 
 namespace pano::bench {
 namespace {
@@ -46,37 +48,6 @@ struct Request {
   bool is_user = false;
 };
 
-// What is broken at a service, from the moment the fault strikes.
-struct Trouble {
-  double work = 1;  // times the CPU per request
-  double burn = 0;  // cores that something else uses
-  double lock_s = 0;
-  double delay_s = 0, delay_share = 0;
-  double failing = 0;
-  double refused = 0;
-  double lost = 0;          // share of calls that lose a segment
-  double late_accept = 0;   // share of calls that wait for accept
-  double memory_grows = 0;  // times its size, per hour of fault
-  int extra_retries = 0;    // of its callers
-};
-
-struct Node {
-  std::vector<double> cpu_free;
-  double speed = 1;
-  double lock_free = 0;
-  size_t busy = 0;
-  size_t workers = 0;
-  std::deque<uint32_t> waiting;
-  double in_flight = 0;
-  double in_flight_area = 0, in_flight_since = 0;
-  Trouble trouble;
-  double idle_cpu = 0;     // times its own, used when nothing else wants it
-  double idle_memory = 0;  // of its size
-  // of the present interval
-  double errors = 0, used = 0, held = 0;
-  std::vector<float> latencies;
-};
-
 class Simulator {
  public:
   Simulator(const SystemSpec& spec, const std::vector<FaultSpec>& faults, const Plan& plan,
@@ -87,7 +58,7 @@ class Simulator {
     first_call_.resize(nodes_.size());
     for (size_t i = 0; i < nodes_.size(); ++i) {
       nodes_[i].workers = spec.services[i].workers;
-      SetCores(i, spec.services[i].cores);
+      nodes_[i].SetCores(spec.services[i].cores, now_);
       first_call_[i] = record_.calls.size();
       for (const CallSpec& c : spec.services[i].calls) record_.calls.push_back({i, c.callee, {}});
     }
@@ -125,12 +96,6 @@ class Simulator {
   void At(double time, What what, uint32_t span) {
     const uint32_t generation = span == kNobody ? 0 : requests_[span].generation;
     events_.push({time, order_++, what, span, generation});
-  }
-
-  void SetCores(size_t i, double cores) {
-    const double servers = std::max(1.0, std::floor(cores));
-    nodes_[i].speed = cores / servers;
-    nodes_[i].cpu_free.resize(static_cast<size_t>(servers), now_);
   }
 
   void Handle(const Event& event) {
@@ -199,15 +164,9 @@ class Simulator {
     Request& r = requests_[span];
     Node& n = nodes_[r.node];
     r.arrived = now_;
-    Level(n, +1);
+    n.Level(+1, now_);
     if (n.busy < n.workers) return Start(span);
     n.waiting.push_back(span);
-  }
-
-  void Level(Node& n, double change) {
-    n.in_flight_area += n.in_flight * (now_ - n.in_flight_since);
-    n.in_flight_since = now_;
-    n.in_flight += change;
   }
 
   void Start(uint32_t span) {
@@ -307,7 +266,7 @@ class Simulator {
     Node& n = nodes_[r.node];
     n.latencies.push_back(static_cast<float>(now_ - r.arrived));
     n.errors += r.failed ? 1 : 0;
-    Level(n, -1);
+    n.Level(-1, now_);
     if (r.working) {
       --n.busy;
       if (!n.waiting.empty()) {
@@ -361,13 +320,11 @@ class Simulator {
     NextCalls(parent);
   }
 
-  double LoadOf(size_t i) const {
-    const ServiceSpec& s = spec_.services[i];
-    return spec_.rate * spec_.visits[i] * s.work_s * std::exp(s.spread * s.spread / 2);
-  }
-
   void Strike() {
-    for (const FaultSpec& f : faults_) StrikeOne(f);
+    const Moment at{spec_, now_, interval_begin_};
+    for (const FaultSpec& f : faults_) {
+      bench::Strike(f, at, nodes_[f.service], demand_, random_);
+    }
     // What else happens at that time and harms nobody: a job that takes idle CPU, a cache that
     // fills.
     for (int k = 0; k < 2; ++k) {
@@ -377,73 +334,15 @@ class Simulator {
     }
   }
 
-  void StrikeOne(const FaultSpec& f) {
-    Node& n = nodes_[f.service];
-    Trouble& t = n.trouble;
-    const double calls = std::max(spec_.rate * spec_.visits[f.service], 1e-6);
-    const double sev = f.severity;
-    switch (f.fault) {
-      case Fault::kNone:
-        break;
-      case Fault::kCpuHog:
-        t.work = 1 + 3 * sev;
-        t.burn = 0.5;
-        break;
-      case Fault::kThrottle:
-      case Fault::kClientLimit:
-        SetCores(f.service, std::max(LoadOf(f.service) / std::min(0.8 + 0.35 * sev, 1.6), 1e-4));
-        break;
-      case Fault::kLock:
-        t.lock_s = std::min(0.65 + 0.3 * sev, 1.2) / calls;
-        break;
-      case Fault::kPool: {
-        const double usual =
-            std::max(n.in_flight_area / std::max(now_ - interval_begin_, 1e-9), 0.0);
-        n.workers = std::max<size_t>(1, static_cast<size_t>(usual * 0.8 / sev));
-        break;
-      }
-      case Fault::kDelay:
-      case Fault::kOutside:
-        t.delay_s = std::min(0.05 * sev * random_.LogBetween(0.5, 8), 3.0);
-        t.delay_share = random_.Between(0.2, 1);
-        break;
-      case Fault::kErrors:
-        t.failing = std::min(0.15 * sev * random_.LogBetween(0.5, 5), 1.0);
-        break;
-      case Fault::kRefused:
-        t.refused = std::min(0.2 * sev * random_.LogBetween(0.5, 4), 1.0);
-        break;
-      case Fault::kLoss:
-        t.lost = std::min(0.06 * sev * random_.LogBetween(0.5, 4), 0.6);
-        break;
-      case Fault::kAcceptQueue:
-        t.late_accept = std::min(0.15 * sev * random_.LogBetween(0.5, 4), 0.9);
-        break;
-      case Fault::kDemandDrop:
-        demand_ = 1 / (1 + sev * random_.Between(0.3, 1.5));
-        break;
-      case Fault::kRetryStorm:
-        t.failing = std::min(0.35 * sev, 0.9);
-        t.extra_retries = 3;
-        break;
-      case Fault::kMemory:
-        t.work = 1 + 1.2 * sev;
-        t.memory_grows = 1 + sev;
-        break;
-      case Fault::kSurge:
-        demand_ = sev;
-        break;
-    }
-  }
-
   void EndInterval(bool keep, double end) {
     const double length = plan_.step_s;
+    const double struck_h = std::max(end - warm_ - plan_.fault_at, 0.0) / 3600;
     for (size_t i = 0; i < nodes_.size(); ++i) {
       Node& n = nodes_[i];
       const double until = std::max(end, n.in_flight_since);
       n.in_flight_area += n.in_flight * (until - n.in_flight_since);
       n.in_flight_since = until;
-      if (keep) record_.nodes[i].push_back(Row(i, n, length, end));
+      if (keep) record_.nodes[i].push_back(RowOf(n, spec_.services[i], length, struck_h, random_));
       n.errors = n.used = n.held = n.in_flight_area = 0;
       n.latencies.clear();
     }
@@ -458,36 +357,6 @@ class Simulator {
       connects_[c] = 0;
     }
     interval_begin_ = end;
-  }
-
-  NodeRow Row(size_t i, Node& n, double length, double end) {
-    NodeRow row;
-    const ServiceSpec& s = spec_.services[i];
-    row.requests = static_cast<double>(n.latencies.size());
-    row.errors = n.errors;
-    std::ranges::sort(n.latencies);
-    double sum = 0;
-    for (const float v : n.latencies) sum += v;
-    const auto quantile = [&](double q) {
-      if (n.latencies.empty()) return std::numeric_limits<double>::quiet_NaN();
-      const double at = q * static_cast<double>(n.latencies.size() - 1);
-      return static_cast<double>(n.latencies[static_cast<size_t>(at + 0.5)]);
-    };
-    row.latency_avg =
-        n.latencies.empty() ? std::numeric_limits<double>::quiet_NaN() : sum / row.requests;
-    row.p50 = quantile(0.50);
-    row.p90 = quantile(0.90);
-    row.p95 = quantile(0.95);
-    row.p99 = quantile(0.99);
-    const double burnt = n.trouble.burn * s.cores * length;
-    row.cpu = (n.used * (1 + n.idle_cpu) + burnt) / length + 0.003 * (1 + 0.2 * random_.Normal());
-    row.throttled = n.used > 0 ? n.held / n.used : 0;
-    row.in_flight = n.in_flight_area / length;
-    const double hours = std::max(end - warm_ - plan_.fault_at, 0.0) / 3600;
-    const double grown =
-        n.trouble.memory_grows > 0 ? 1 + n.trouble.memory_grows * std::min(0.3 + hours, 3.0) : 1;
-    row.memory = s.memory * grown * (1 + n.idle_memory) * (1 + 0.01 * random_.Normal());
-    return row;
   }
 
   const SystemSpec& spec_;
