@@ -19,10 +19,25 @@ double Step(View view) {
   return view == View::kCoarse ? 300 : view == View::kCounts || view == View::kNoPast ? 10 : 5;
 }
 
-double ValueOf(const NodeRow& r, SeriesMetric m) {
+// What services and their callers count alike.
+template <typename Row>
+double CountedOf(const Row& r, SeriesMetric m) {
   switch (m) {
     case kLatencyAvg:
       return r.latency_avg;
+    case kRequests:
+      return r.requests;
+    case kErrors:
+      return r.errors;
+    case kAvailability:
+      return r.requests > 0 ? 1 - r.errors / r.requests : kNaN;
+    default:
+      return kNaN;
+  }
+}
+
+double ValueOf(const NodeRow& r, SeriesMetric m) {
+  switch (m) {
     case kLatencyP50:
       return r.p50;
     case kLatencyP90:
@@ -31,12 +46,6 @@ double ValueOf(const NodeRow& r, SeriesMetric m) {
       return r.p95;
     case kLatencyP99:
       return r.p99;
-    case kRequests:
-      return r.requests;
-    case kErrors:
-      return r.errors;
-    case kAvailability:
-      return r.requests > 0 ? 1 - r.errors / r.requests : kNaN;
     case kInFlight:
       return r.in_flight;
     case kCpuUse:
@@ -46,20 +55,12 @@ double ValueOf(const NodeRow& r, SeriesMetric m) {
     case kMemoryUse:
       return std::max(r.memory, 0.0);
     default:
-      return kNaN;
+      return CountedOf(r, m);
   }
 }
 
 double ValueOf(const CallRow& r, SeriesMetric m) {
   switch (m) {
-    case kLatencyAvg:
-      return r.latency_avg;
-    case kRequests:
-      return r.requests;
-    case kErrors:
-      return r.errors;
-    case kAvailability:
-      return r.requests > 0 ? 1 - r.errors / r.requests : kNaN;
     case kConnectLatency:
       return r.connect_latency;
     case kConnectFailures:
@@ -67,7 +68,7 @@ double ValueOf(const CallRow& r, SeriesMetric m) {
     case kRetransSyn:
       return r.retrans_syn;
     default:
-      return kNaN;
+      return CountedOf(r, m);
   }
 }
 
