@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `panoscope alerts`: what fires, routes and their health, a test message, silences.
-#include <ctime>
 #include <iostream>
 
+#include "cli/answer.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/table.h"
@@ -25,26 +25,6 @@ struct Options {
   uint32_t most = 50;
 };
 
-std::string TextOf(const json& object, const char* key) {
-  const auto at = object.find(key);
-  return at != object.end() && at->is_string() ? at->get<std::string>() : "";
-}
-
-std::string TimeOf(const json& object, const char* key) {
-  const auto at = object.find(key);
-  if (at == object.end() || !at->is_number()) return "–";
-  const auto time = static_cast<std::time_t>(at->get<double>());
-  std::tm parts{};
-  localtime_r(&time, &parts);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
-}
-
-int PrintJson(const json& document, int code = kExitOk) {
-  std::cout << document.dump(2) << "\n";
-  return code;
-}
-
 int ShowNow(const Options& options) {
   const auto now = Get(options.server, "/api/v1/alerts");
   if (!now) return PrintError(now.error());
@@ -55,14 +35,14 @@ int ShowNow(const Options& options) {
     std::cerr << "panoscope: " << (alarm.is_string() ? alarm.get<std::string>() : "") << "\n";
   }
   if (!now->value("on", false)) {
-    std::cout << "Alerts are off: " << TextOf(*now, "why_off") << "\n";
+    std::cout << "Alerts are off: " << TextAt(*now, "why_off") << "\n";
   }
   for (const json& group : (*now)["groups"]) {
-    std::cout << fmt::format("{:<9}{:<9} {}\n", TextOf(group, "state"), TextOf(group, "severity"),
-                             TextOf(group, "title"));
+    std::cout << fmt::format("{:<9}{:<9} {}\n", TextAt(group, "state"), TextAt(group, "severity"),
+                             TextAt(group, "title"));
     for (const json& sent : group["sent"]) {
-      std::cout << fmt::format("          {}: {} {}\n", TextOf(sent, "route"),
-                               TextOf(sent, "state"), TextOf(sent, "error"));
+      std::cout << fmt::format("          {}: {} {}\n", TextAt(sent, "route"),
+                               TextAt(sent, "state"), TextAt(sent, "error"));
     }
   }
   Table table({{"state", Align::kLeft},
@@ -72,8 +52,9 @@ int ShowNow(const Options& options) {
                {"what", Align::kLeft},
                {"silenced by", Align::kLeft}});
   for (const json& alert : (*now)["alerts"]) {
-    table.Add({TextOf(alert, "state"), TextOf(alert, "severity"), TimeOf(alert, "since"),
-               TextOf(alert, "rule"), TextOf(alert, "text"), TextOf(alert, "silenced_by")});
+    table.Add({TextAt(alert, "state"), TextAt(alert, "severity"),
+               LocalTime(ValueAt(alert, "since")), TextAt(alert, "rule"), TextAt(alert, "text"),
+               TextAt(alert, "silenced_by")});
   }
   std::cout << (table.rows() == 0 ? "Nothing fires.\n" : table.ToString());
   return code;
@@ -91,10 +72,10 @@ int ShowRules(const Options& options) {
                {"name", Align::kLeft},
                {"origin", Align::kLeft}});
   for (const json& rule : (*list)["rules"]) {
-    table.Add({TextOf(rule, "id"), rule.value("on", false) ? "on" : "off", TextOf(rule, "severity"),
+    table.Add({TextAt(rule, "id"), rule.value("on", false) ? "on" : "off", TextAt(rule, "severity"),
                fmt::format("{} s", rule.value("for_s", 0)),
-               fmt::format("{} s", rule.value("clear_s", 0)), TextOf(rule, "name"),
-               TextOf(rule, "origin")});
+               fmt::format("{} s", rule.value("clear_s", 0)), TextAt(rule, "name"),
+               TextAt(rule, "origin")});
   }
   std::cout << table.ToString();
   return kExitOk;
@@ -112,9 +93,9 @@ int ShowRoutes(const Options& options) {
                {"last error", Align::kLeft}});
   for (const json& route : (*list)["routes"]) {
     const json health = route.value("health", json::object());
-    table.Add({TextOf(route, "id"), TextOf(route, "kind"),
-               route.value("enabled", false) ? "on" : "off", TextOf(route, "target"),
-               TextOf(health, "state"), TextOf(health, "last_error")});
+    table.Add({TextAt(route, "id"), TextAt(route, "kind"),
+               route.value("enabled", false) ? "on" : "off", TextAt(route, "target"),
+               TextAt(health, "state"), TextAt(health, "last_error")});
   }
   std::cout << (table.rows() == 0 ? "There is no route.\n" : table.ToString());
   return kExitOk;
@@ -127,13 +108,13 @@ int ShowHistory(const Options& options) {
   if (options.as_json) return PrintJson(*list);
   Table table({{"time", Align::kLeft}, {"state", Align::kLeft}, {"what", Align::kLeft}});
   for (const json& entry : (*list)["entries"]) {
-    const bool message = TextOf(entry, "kind") == "message";
-    std::string what = TextOf(entry, "text");
+    const bool message = TextAt(entry, "kind") == "message";
+    std::string what = TextAt(entry, "text");
     if (message) {
-      what = fmt::format("→ {}: {}", TextOf(entry, "route_name"), TextOf(entry, "title"));
-      if (!entry.value("ok", false)) what += " FAILED: " + TextOf(entry, "error");
+      what = fmt::format("→ {}: {}", TextAt(entry, "route_name"), TextAt(entry, "title"));
+      if (!entry.value("ok", false)) what += " FAILED: " + TextAt(entry, "error");
     }
-    table.Add({TimeOf(entry, "time"), TextOf(entry, "state"), what});
+    table.Add({LocalTime(ValueAt(entry, "time")), TextAt(entry, "state"), what});
   }
   std::cout << table.ToString();
   return kExitOk;
@@ -150,7 +131,7 @@ int SendTest(const Options& options) {
   std::cout << fmt::format("{}: {} ({} ms)\n", ok ? "delivered" : "failed", status,
                            answer->value("elapsed_ms", 0));
   for (const char* key : {"error", "answer"}) {
-    if (!TextOf(*answer, key).empty()) std::cout << "  " << TextOf(*answer, key) << "\n";
+    if (!TextAt(*answer, key).empty()) std::cout << "  " << TextAt(*answer, key) << "\n";
   }
   return ok ? kExitOk : kExitError;
 }
@@ -209,8 +190,8 @@ int AddSilence(const Options& options) {
   const auto made = Post(options.server, "/api/v1/alerts/silences", body);
   if (!made) return PrintError(made.error());
   if (options.as_json) return PrintJson(*made);
-  std::cout << fmt::format("{} is silent until {}\n", TextOf(*made, "id"),
-                           TimeOf(*made, "ends_at"));
+  std::cout << fmt::format("{} is silent until {}\n", TextAt(*made, "id"),
+                           LocalTime(ValueAt(*made, "ends_at")));
   return kExitOk;
 }
 
@@ -227,10 +208,11 @@ int ShowSilences(const Options& options) {
     std::string what;
     for (const json& m : silence["matchers"]) {
       what +=
-          (what.empty() ? "" : ", ") + TextOf(m, "label") + TextOf(m, "op") + TextOf(m, "value");
+          (what.empty() ? "" : ", ") + TextAt(m, "label") + TextAt(m, "op") + TextAt(m, "value");
     }
-    table.Add({TextOf(silence, "id"), TextOf(silence, "state"), TimeOf(silence, "ends_at"),
-               what.empty() ? "everything" : what, TextOf(silence, "comment")});
+    table.Add({TextAt(silence, "id"), TextAt(silence, "state"),
+               LocalTime(ValueAt(silence, "ends_at")), what.empty() ? "everything" : what,
+               TextAt(silence, "comment")});
   }
   std::cout << (table.rows() == 0 ? "There is no silence.\n" : table.ToString());
   return kExitOk;

@@ -2,6 +2,7 @@
 // `panoscope compare A B`: what differs between two runs, steps or windows; budgets for CI.
 #include <iostream>
 
+#include "cli/answer.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/objective.h"
@@ -21,16 +22,6 @@ struct Options {
   double min_change = 0.05;
   bool as_json = false;
 };
-
-std::string TextAt(const json& object, const char* key) {
-  const auto at = object.find(key);
-  return at != object.end() && at->is_string() ? at->get<std::string>() : std::string();
-}
-
-std::string Subject(const json& item) {
-  const std::string service = TextAt(item, "service");
-  return service.empty() ? TextAt(item, "client") + " > " + TextAt(item, "server") : service;
-}
 
 std::string Value(const std::string& metric, const json& value) {
   if (!value.is_number()) return "–";
@@ -66,7 +57,7 @@ void PrintRanked(const json& answer) {
       interval = fmt::format("{:+.1f} .. {:+.1f}", r["low"].get<double>() * 100,
                              r["high"].get<double>() * 100);
     }
-    table.Add({Subject(r), metric, Value(metric, r["a"]), Value(metric, r["b"]), Change(r),
+    table.Add({SubjectOf(r), metric, Value(metric, r["a"]), Value(metric, r["b"]), Change(r),
                interval, TextAt(r, "direction")});
   }
   if (table.rows() > 0) std::cout << "\n" << table.ToString();
@@ -115,11 +106,8 @@ int Compare(const Options& options) {
     PrintError(answer.error());
     return answer.error().code == Code::kInvalid ? kExitUsage : kExitError;
   }
-  if (options.as_json) {
-    std::cout << answer->dump(2) << "\n";
-  } else {
-    PrintAnswer(*answer);
-  }
+  if (options.as_json) return PrintJson(*answer, Judge(*answer));
+  PrintAnswer(*answer);
   return Judge(*answer);
 }
 

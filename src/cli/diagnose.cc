@@ -2,6 +2,7 @@
 // `panoscope diagnose`: the verdict in one sentence, the path walked and the evidence.
 #include <iostream>
 
+#include "cli/answer.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/diagnose_file.h"
@@ -18,13 +19,8 @@ struct Options {
   bool as_json = false;
 };
 
-std::string Text(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 void PrintVerdict(const json& verdict) {
-  std::cout << Text(verdict, "sentence") << "\n";
+  std::cout << TextAt(verdict, "sentence") << "\n";
   if (const auto path = verdict.find("path"); path != verdict.end() && !path->empty()) {
     std::cout << "\npath: ";
     bool first = true;
@@ -35,7 +31,7 @@ void PrintVerdict(const json& verdict) {
     std::cout << "\n";
   }
   for (const json& step : verdict.value("steps", json::array())) {
-    std::cout << "  " << Text(step, "text") << "\n";
+    std::cout << "  " << TextAt(step, "text") << "\n";
   }
   const json evidence = verdict.value("evidence", json::array());
   if (!evidence.empty()) std::cout << "\nevidence:\n";
@@ -43,23 +39,22 @@ void PrintVerdict(const json& verdict) {
   const json candidates = verdict.value("candidates", json::array());
   if (candidates.size() > 1) std::cout << "\ncandidates:\n";
   for (size_t i = 0; i < candidates.size() && candidates.size() > 1; ++i) {
-    std::cout << fmt::format("  {}. {} ({}, score {:.2f})\n", i + 1, Text(candidates[i], "service"),
-                             Text(candidates[i], "class"), candidates[i].value("score", 0.0));
+    std::cout << fmt::format("  {}. {} ({}, score {:.2f})\n", i + 1,
+                             TextAt(candidates[i], "service"), TextAt(candidates[i], "class"),
+                             candidates[i].value("score", 0.0));
   }
   if (const auto next = verdict.find("next"); next != verdict.end() && next->is_object()) {
-    std::cout << "\nnext: " << Text(*next, "text") << "\n";
+    std::cout << "\nnext: " << TextAt(*next, "text") << "\n";
   }
 }
 
 int Diagnose(const Options& options) {
   const auto verdict = Get(options.server, WithTime("/api/v1/diagnosis", options.time));
   if (!verdict) return PrintError(verdict.error());
-  if (options.as_json) {
-    std::cout << verdict->dump(2) << "\n";
-  } else {
-    PrintVerdict(*verdict);
-  }
-  return Text(*verdict, "status") == "none" ? kExitOk : kExitOverLimit;
+  const int code = TextAt(*verdict, "status") == "none" ? kExitOk : kExitOverLimit;
+  if (options.as_json) return PrintJson(*verdict, code);
+  PrintVerdict(*verdict);
+  return code;
 }
 
 }  // namespace

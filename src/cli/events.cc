@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `panoscope events` lists what happened; `panoscope mark TEXT` adds a mark to the timeline.
-#include <ctime>
 #include <iostream>
 
+#include "cli/answer.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/table.h"
@@ -19,31 +19,17 @@ struct Options {
   bool as_json = false;
 };
 
-std::string LocalTime(double seconds) {
-  const auto time = static_cast<std::time_t>(seconds);
-  std::tm parts{};
-  localtime_r(&time, &parts);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
-}
-
 int ListEvents(const Options& options) {
   const auto events = Get(options.server, WithTime("/api/v1/events", options.time));
   if (!events) return PrintError(events.error());
-  if (options.as_json) {
-    std::cout << events->dump(2) << "\n";
-    return kExitOk;
-  }
+  if (options.as_json) return PrintJson(*events);
   Table table({{"time", Align::kLeft},
                {"kind", Align::kLeft},
                {"service", Align::kLeft},
                {"text", Align::kLeft}});
   for (const json& event : (*events)["events"]) {
-    const auto text = [&event](const char* key) {
-      const auto found = event.find(key);
-      return found != event.end() && found->is_string() ? found->get<std::string>() : "";
-    };
-    table.Add({LocalTime(event.value("time", 0.0)), text("kind"), text("service"), text("text")});
+    table.Add({LocalTime(ValueAt(event, "time")), TextAt(event, "kind"), TextAt(event, "service"),
+               TextAt(event, "text")});
   }
   std::cout << table.ToString();
   return kExitOk;
@@ -53,8 +39,7 @@ int Mark(const Options& options) {
   const auto added =
       Post(options.server, "/api/v1/events", {{"kind", "mark"}, {"text", options.text}});
   if (!added) return PrintError(added.error());
-  if (options.as_json) std::cout << added->dump(2) << "\n";
-  return kExitOk;
+  return options.as_json ? PrintJson(*added) : kExitOk;
 }
 
 }  // namespace

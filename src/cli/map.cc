@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "cli/answer.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/table.h"
@@ -68,10 +69,7 @@ void PrintEdges(const json& map, bool only_problems) {
 int PrintMap(const Options& options) {
   const auto map = Get(options.server, WithTime("/api/v1/map", options.time));
   if (!map) return PrintError(map.error());
-  if (options.as_json) {
-    std::cout << map->dump(2) << "\n";
-    return kExitOk;
-  }
+  if (options.as_json) return PrintJson(*map);
   PrintEdges(*map, options.problems);
   if (map->contains("verdict") && (*map)["verdict"].is_object()) {
     std::cout << "\n" << (*map)["verdict"].value("sentence", "") << "\n";

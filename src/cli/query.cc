@@ -3,6 +3,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "cli/answer.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/table.h"
@@ -30,10 +31,7 @@ int Query(Options options) {
   }
   const auto answer = Post(options.server, "/api/v1/query", {{"sql", options.sql}});
   if (!answer) return PrintError(answer.error());
-  if (options.as_json) {
-    std::cout << answer->dump(2) << "\n";
-    return kExitOk;
-  }
+  if (options.as_json) return PrintJson(*answer);
   std::vector<std::pair<std::string, Align>> columns;
   for (const json& column : (*answer)["columns"]) {
     columns.emplace_back(column.value("name", ""),

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "cli/answer.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/table.h"
@@ -59,10 +60,7 @@ int WriteReport(const Options& o) {
 int PrintCapacity(const Options& o) {
   const auto plan = Get(o.server, Target(o, "capacity"));
   if (!plan) return PrintError(plan.error());
-  if (o.as_json) {
-    std::cout << plan->dump(2) << "\n";
-    return kExitOk;
-  }
+  if (o.as_json) return PrintJson(*plan);
   std::cout << plan->value("sentence", "") << "\n";
   for (const auto& service : plan->value("services", nlohmann::json::array())) {
     std::cout << "  " << service.value("text", "") << "\n";

@@ -7,12 +7,12 @@
 
 #include <chrono>
 #include <cmath>
-#include <ctime>
 #include <filesystem>
 #include <iostream>
 #include <thread>
 #include <utility>
 
+#include "cli/answer.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/objective.h"
@@ -41,25 +41,6 @@ struct Options {
 };
 using OptionsPtr = std::shared_ptr<Options>;
 
-std::string TextAt(const json& object, const char* key) {
-  const auto at = object.find(key);
-  return at != object.end() && at->is_string() ? at->get<std::string>() : std::string();
-}
-
-json ValueAt(const json& object, const char* key) {
-  const auto at = object.find(key);
-  return at != object.end() ? *at : json(nullptr);
-}
-
-std::string LocalTime(const json& seconds) {
-  if (!seconds.is_number()) return "–";
-  const auto time = static_cast<std::time_t>(seconds.get<double>());
-  std::tm parts{};
-  localtime_r(&time, &parts);
-  char text[32];
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts)};
-}
-
 std::string Seconds(const json& begin, const json& end) {
   if (!begin.is_number() || !end.is_number()) return "–";
   const auto seconds = static_cast<int64_t>(end.get<double>() - begin.get<double>());
@@ -73,11 +54,6 @@ std::string CountText(const json& value) {
 
 std::string MetText(const json& met) {
   return met.is_boolean() ? (met.get<bool>() ? "met" : "NOT MET") : "–";
-}
-
-int Print(const json& document) {
-  std::cout << document.dump(2) << "\n";
-  return kExitOk;
 }
 
 int UsageError(const Error& error) {
@@ -111,7 +87,7 @@ int Start(const Options& options) {
   }
   const auto run = Post(options.server, "/api/v1/runs", body);
   if (!run) return PrintError(run.error());
-  if (options.as_json) return Print(*run);
+  if (options.as_json) return PrintJson(*run);
   std::cout << TextAt(*run, "id") << "\n";
   return kExitOk;
 }
@@ -130,7 +106,7 @@ int Stop(const Options& options) {
   const auto run = Post(options.server, "/api/v1/runs/" + options.id + "/stop", json::object());
   if (!run) return PrintError(run.error());
   AwaitLastSecond(options.server, TextAt(*run, "id"), run->value("end", 0.0));
-  if (options.as_json) return Print(*run);
+  if (options.as_json) return PrintJson(*run);
   std::cout << fmt::format("{}: {} of {}\n", TextAt(*run, "id"), TextAt(*run, "name"),
                            Seconds(ValueAt(*run, "begin"), ValueAt(*run, "end")));
   return kExitOk;
@@ -139,7 +115,7 @@ int Stop(const Options& options) {
 int List(const Options& options) {
   const auto runs = Get(options.server, "/api/v1/runs?limit=1000");
   if (!runs) return PrintError(runs.error());
-  if (options.as_json) return Print(*runs);
+  if (options.as_json) return PrintJson(*runs);
   Table table({{"id", Align::kLeft},
                {"name", Align::kLeft},
                {"state", Align::kLeft},
@@ -215,9 +191,7 @@ void PrintResults(const json& run) {
       continue;
     }
     const std::string metric = TextAt(r, "metric");
-    const std::string service = TextAt(r, "service");
-    table.Add({service.empty() ? TextAt(r, "client") + " > " + TextAt(r, "server") : service,
-               metric, ValueText(metric, ValueAt(r, "limit")),
+    table.Add({SubjectOf(r), metric, ValueText(metric, ValueAt(r, "limit")),
                ValueText(metric, ValueAt(r, "value")),
                r["over_share"].is_number()
                    ? fmt::format("{:.0f} % of the time", r["over_share"].get<double>() * 100)
@@ -293,7 +267,7 @@ int Show(const Options& options) {
   const auto run = Get(options.server, "/api/v1/runs/" + options.id);
   if (!run) return PrintError(run.error());
   if (options.as_json) {
-    Print(*run);
+    PrintJson(*run);
   } else {
     PrintRun(*run);
   }
@@ -314,20 +288,20 @@ int Note(const Options& options) {
   if (body.empty()) return UsageError({Code::kInvalid, "what is to be noted?", ""});
   const auto run = Patch(options.server, "/api/v1/runs/" + options.id, body);
   if (!run) return PrintError(run.error());
-  return options.as_json ? Print(*run) : kExitOk;
+  return options.as_json ? PrintJson(*run) : kExitOk;
 }
 
 int AddMark(const Options& options) {
   const json body = {{"text", options.text}, {"step", options.step}};
   const auto mark = Post(options.server, "/api/v1/runs/" + options.id + "/marks", body);
   if (!mark) return PrintError(mark.error());
-  return options.as_json ? Print(*mark) : kExitOk;
+  return options.as_json ? PrintJson(*mark) : kExitOk;
 }
 
 int DeleteRun(const Options& options) {
   const auto gone = Delete(options.server, "/api/v1/runs/" + options.id);
   if (!gone) return PrintError(gone.error());
-  return options.as_json ? Print(*gone) : kExitOk;
+  return options.as_json ? PrintJson(*gone) : kExitOk;
 }
 
 // A file as memory, however large: reports of hours are read without holding them.
@@ -391,7 +365,7 @@ int Attach(const Options& options) {
       Post(options.server, "/api/v1/runs/" + options.id + "/loadgen?tool=report" + begin,
            run::ReportJson(*report));
   if (!attached) return PrintError(attached.error());
-  if (options.as_json) return Print(*attached);
+  if (options.as_json) return PrintJson(*attached);
   PrintReport(*attached);
   return kExitOk;
 }
