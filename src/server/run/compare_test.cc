@@ -7,6 +7,7 @@
 
 #include "server/run/budget.h"
 #include "server/run/traffic_for_test.h"
+#include "server/run/window_fold.h"
 
 namespace pano::run {
 namespace {
@@ -128,20 +129,48 @@ TEST(CompareTest, TooShortIsNotEnoughData) {
   EXPECT_EQ(empty.verdict, CompareVerdict::kNotEnoughData);
 }
 
+// As a run that was kept more coarsely has it.
+Stretch Coarse(const Stretch& fine, size_t seconds) {
+  Stretch out = fine;
+  out.buckets.clear();
+  for (size_t i = 0; i + seconds <= fine.buckets.size(); i += seconds) {
+    WindowFold fold;
+    for (size_t k = i; k < i + seconds; ++k) fold.Add(fine.buckets[k], 1);
+    out.buckets.push_back(fold.Take());
+  }
+  return out;
+}
+
+uint64_t Requests(const Stretch& s) {
+  uint64_t sum = 0;
+  for (const live::WindowSet& w : s.buckets) {
+    for (const live::EdgeEntry& e : w.edges) {
+      sum += e.window.Requests()[schema::EdgeMetric::kRequest];
+    }
+  }
+  return sum;
+}
+
 TEST(CompareTest, BucketsOfUnequalLengthAreMadeEqual) {
   TrafficModel first(Seed(1), {});
   TrafficModel second(Seed(2), {});
-  Stretch a = first.Make(120, kNobody, 1);
-  Stretch b = second.Make(120, kNobody, 1);
-  Stretch dummy = a;
-  dummy.buckets.resize(1);
-  dummy.buckets[0].to = dummy.buckets[0].from + 4;
-  Equalise(b, dummy);
-  EXPECT_EQ(b.buckets.size(), 30u);
-  EXPECT_EQ(b.buckets[0].to - b.buckets[0].from, 4u);
-  Equalise(a, b);
-  EXPECT_EQ(a.buckets.size(), 30u);
-  EXPECT_EQ(Compare(a, b, {}).verdict, CompareVerdict::kSame);
+  Stretch fine = first.Make(120, kNobody, 1);
+  Stretch coarse = Coarse(second.Make(120, kNobody, 1), 4);
+  const Stretch before = coarse;
+  const uint64_t requests = Requests(fine);
+  Equalise(fine, coarse);
+  ASSERT_EQ(fine.buckets.size(), 30u);
+  for (size_t i = 0; i < fine.buckets.size(); ++i) {
+    EXPECT_EQ(fine.buckets[i].from, before.buckets[i].from);
+    EXPECT_EQ(fine.buckets[i].to - fine.buckets[i].from, 4u);
+  }
+  EXPECT_EQ(Requests(fine), requests);
+  EXPECT_EQ(coarse.buckets.size(), before.buckets.size());
+  EXPECT_EQ(Compare(fine, coarse, {}).verdict, CompareVerdict::kSame);
+  Stretch other = first.Make(121, kNobody, 1);  // the second that fills no bucket is left out
+  Equalise(coarse, other);
+  EXPECT_EQ(other.buckets.size(), 30u);
+  EXPECT_EQ(Compare(coarse, other, {}).verdict, CompareVerdict::kSame);
 }
 
 TEST(BudgetTest, GrowthCeilingsAndNames) {

@@ -39,6 +39,15 @@ class RunKeeperTest : public testing::Test {
       if (keeper_ != nullptr) keeper_->Tick();
     }
   }
+  // Of 50 requests/s, begun `seconds` ago.
+  std::string StartRun(uint64_t seconds) {
+    Tick(30, 50);
+    StartRequest start;
+    start.begin = load_.second() + 1 - seconds;
+    const auto started = keeper_->Start(start);
+    EXPECT_TRUE(started) << started.error().text;
+    return started ? started->id : "";
+  }
   // Lets the keeper's thread come after; ticks as the pipeline would.
   template <typename Condition>
   bool Eventually(Condition condition) {
@@ -115,21 +124,17 @@ TEST_F(RunKeeperTest, ARunFromStartToFile) {
 
 TEST_F(RunKeeperTest, ARestartInTheMiddleGoesOn) {
   Open();
-  Tick(30, 50);
-  StartRequest start;
-  start.begin = load_.second() - 19;
-  const auto started = keeper_->Start(start);
-  ASSERT_TRUE(started);
+  const std::string id = StartRun(20);
   Tick(5, 50);
   keeper_.reset();
   Open();
   auto found = keeper_->Find("current");
   ASSERT_TRUE(found);
-  EXPECT_EQ(found->id, started->id);
+  EXPECT_EQ(found->id, id);
   Tick(5, 50);
   EXPECT_EQ(Requests("current"), 30u * 50);
   ASSERT_TRUE(keeper_->Stop("current", load_.second() + 1));
-  const auto loaded = keeper_->Load(started->id);
+  const auto loaded = keeper_->Load(id);
   ASSERT_TRUE(loaded);
   ASSERT_FALSE((*loaded)->info().doubts.empty());
   EXPECT_TRUE((*loaded)->info().doubts[0].starts_with("panoscope was restarted"));
@@ -137,11 +142,7 @@ TEST_F(RunKeeperTest, ARestartInTheMiddleGoesOn) {
 
 TEST_F(RunKeeperTest, AnOldRunThatStillRunsIsAborted) {
   Open();
-  Tick(30, 50);
-  StartRequest start;
-  start.begin = load_.second() - 9;
-  const auto started = keeper_->Start(start);
-  ASSERT_TRUE(started);
+  const std::string id = StartRun(10);
   keeper_.reset();
   KeeperOptions options;
   options.folder = folder_.path() + "/runs";
@@ -149,7 +150,7 @@ TEST_F(RunKeeperTest, AnOldRunThatStillRunsIsAborted) {
   std::this_thread::sleep_for(std::chrono::milliseconds(1100));
   auto opened = RunKeeper::Open(options, live_);
   ASSERT_TRUE(opened);
-  const auto found = (*opened)->Find(started->id);
+  const auto found = (*opened)->Find(id);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->state, RunState::kAborted);
   EXPECT_EQ(found->requests, 500);
@@ -205,11 +206,7 @@ TEST_F(RunKeeperTest, ATrifleIsNotKept) {
 
 TEST_F(RunKeeperTest, AFolderThatCannotBeWrittenIsAnAlarmAndTheRunGoesOn) {
   Open();
-  Tick(30, 50);
-  StartRequest start;
-  start.begin = load_.second() - 9;
-  const auto started = keeper_->Start(start);
-  ASSERT_TRUE(started);
+  const std::string id = StartRun(10);
   // Root may write anywhere, so the folder gives way to a file.
   std::filesystem::remove_all(folder_.path() + "/runs");
   std::ofstream(folder_.path() + "/runs") << "in the way";
@@ -225,24 +222,20 @@ TEST_F(RunKeeperTest, AFolderThatCannotBeWrittenIsAnAlarmAndTheRunGoesOn) {
   EXPECT_TRUE(Eventually([&] { return keeper_->Alarms().empty(); }));
   keeper_.reset();
   Open();
-  EXPECT_EQ(Requests(started->id), 16u * 50);
+  EXPECT_EQ(Requests(id), 16u * 50);
 }
 
 TEST_F(RunKeeperTest, WithoutAFolderRunsStayInMemory) {
   auto opened = RunKeeper::Open({}, live_);
   ASSERT_TRUE(opened);
   keeper_ = std::move(*opened);
-  Tick(30, 50);
-  StartRequest start;
-  start.begin = load_.second() - 9;
-  const auto started = keeper_->Start(start);
-  ASSERT_TRUE(started);
+  const std::string id = StartRun(10);
   ASSERT_TRUE(keeper_->Stop("current", load_.second() + 1));
   Tick(12, 0);
   LoadgenReport report;
   report.tool = "wrk";
-  ASSERT_TRUE(keeper_->Attach(started->id, report));
-  EXPECT_EQ(Requests(started->id), 500u);
+  ASSERT_TRUE(keeper_->Attach(id, report));
+  EXPECT_EQ(Requests(id), 500u);
 }
 
 TEST_F(RunKeeperTest, DamagedFilesAreAlarmsNotFailures) {

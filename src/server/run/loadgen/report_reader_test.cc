@@ -32,12 +32,39 @@ double Quantile(const LoadgenReport& r, double q) {
   return -1;
 }
 
+TEST(ReportReaderTest, EveryToolsCounts) {
+  const struct {
+    const char* file;
+    const char* tool;
+    double requests;
+    double errors;
+    double users;  // 0: the tool does not tell
+  } cases[] = {{"wrk.txt", "wrk", 544, 0, 10},
+               {"wrk_errors.txt", "wrk", 163, 163, 0},
+               {"wrk2.txt", "wrk", 60018, 21, 0},
+               {"ab.txt", "ab", 300, 0, 5},
+               {"hey.txt", "hey", 400, 0, 0},
+               {"hey_refused.txt", "hey", 50, 50, 0},
+               {"hey.csv", "hey", 60, 0, 0},
+               {"k6_export.json", "k6", 1000, 25, 10},
+               {"k6_summary.json", "k6", 5000, 10, 0},
+               {"k6_lines.json", "k6", 3, 1, 12},
+               {"jmeter.csv", "jmeter", 4, 1, 3},
+               {"jmeter.xml", "jmeter", 3, 1, 0},
+               {"locust_stats.csv", "locust", 286, 61, 0},
+               {"locust_stats_history.csv", "locust", 286, 61, 8},
+               {"vegeta.json", "vegeta", 100, 3, 0}};
+  for (const auto& c : cases) {
+    const LoadgenReport r = Read(c.file);
+    EXPECT_EQ(r.tool, c.tool) << c.file;
+    EXPECT_EQ(r.requests, c.requests) << c.file;
+    EXPECT_NEAR(r.errors, c.errors, 1e-9) << c.file;
+    if (c.users > 0) EXPECT_EQ(r.users, c.users) << c.file;
+  }
+}
+
 TEST(WrkTest, TextWithLatencies) {
   const LoadgenReport r = Read("wrk.txt");
-  EXPECT_EQ(r.tool, "wrk");
-  EXPECT_EQ(r.requests, 544);
-  EXPECT_EQ(r.errors, 0);
-  EXPECT_EQ(r.users, 10);
   EXPECT_NEAR(r.duration_s, 3.06, 1e-9);
   EXPECT_NEAR(r.rate, 177.98, 1e-9);
   EXPECT_NEAR(r.mean_us, 46260, 1e-6);
@@ -50,8 +77,6 @@ TEST(WrkTest, TextWithLatencies) {
 
 TEST(WrkTest, ErrorResponsesAndNoLatencies) {
   const LoadgenReport r = Read("wrk_errors.txt");
-  EXPECT_EQ(r.requests, 163);
-  EXPECT_EQ(r.errors, 163);
   EXPECT_TRUE(r.quantiles_us.empty());
   EXPECT_FALSE(r.notes.empty());
 }
@@ -59,19 +84,13 @@ TEST(WrkTest, ErrorResponsesAndNoLatencies) {
 TEST(WrkTest, Wrk2SendsByTheClock) {
   const LoadgenReport r = Read("wrk2.txt");
   EXPECT_TRUE(r.open_loop);
-  EXPECT_EQ(r.requests, 60018);
   EXPECT_EQ(r.connect_errors, 3);
   EXPECT_EQ(r.timeouts, 12);
-  EXPECT_EQ(r.errors, 21);
   EXPECT_NEAR(Quantile(r, 0.999), 12300, 1e-6);
 }
 
 TEST(AbTest, Text) {
   const LoadgenReport r = Read("ab.txt");
-  EXPECT_EQ(r.tool, "ab");
-  EXPECT_EQ(r.requests, 300);
-  EXPECT_EQ(r.users, 5);
-  EXPECT_EQ(r.errors, 0);
   EXPECT_NEAR(r.mean_us, 6526, 1e-6);
   EXPECT_EQ(Quantile(r, 0.95), 16000);
   EXPECT_EQ(r.max_us, 34000);
@@ -79,9 +98,6 @@ TEST(AbTest, Text) {
 
 TEST(HeyTest, Text) {
   const LoadgenReport r = Read("hey.txt");
-  EXPECT_EQ(r.tool, "hey");
-  EXPECT_EQ(r.requests, 400);
-  EXPECT_EQ(r.errors, 0);
   EXPECT_NEAR(r.duration_s, 1.94, 1e-9);
   EXPECT_NEAR(Quantile(r, 0.95), 53000, 1e-6);
   EXPECT_NEAR(r.max_us, 67200, 1e-6);
@@ -89,26 +105,18 @@ TEST(HeyTest, Text) {
 
 TEST(HeyTest, RefusedRequestsAreErrors) {
   const LoadgenReport r = Read("hey_refused.txt");
-  EXPECT_EQ(r.requests, 50);
-  EXPECT_EQ(r.errors, 50);
   ASSERT_EQ(r.error_kinds.size(), 1u);
   EXPECT_NE(r.error_kinds[0].first.find("connection refused"), std::string::npos);
 }
 
 TEST(HeyTest, Csv) {
   const LoadgenReport r = Read("hey.csv");
-  EXPECT_EQ(r.tool, "hey");
-  EXPECT_EQ(r.requests, 60);
   EXPECT_EQ(r.latency.count(), 60u);
   EXPECT_GT(r.duration_s, 0.1);
 }
 
 TEST(K6Test, ExportedSummary) {
   const LoadgenReport r = Read("k6_export.json");
-  EXPECT_EQ(r.tool, "k6");
-  EXPECT_EQ(r.requests, 1000);
-  EXPECT_EQ(r.errors, 25);
-  EXPECT_EQ(r.users, 10);
   EXPECT_NEAR(r.mean_us, 12500, 1e-6);
   EXPECT_NEAR(Quantile(r, 0.95), 30750, 1e-6);
   EXPECT_NEAR(Quantile(r, 0.5), 10100, 1e-6);
@@ -117,8 +125,6 @@ TEST(K6Test, ExportedSummary) {
 
 TEST(K6Test, SummaryOfHandleSummary) {
   const LoadgenReport r = Read("k6_summary.json");
-  EXPECT_EQ(r.requests, 5000);
-  EXPECT_EQ(r.errors, 10);
   EXPECT_EQ(r.dropped, 42);
   EXPECT_TRUE(r.open_loop);
   EXPECT_NEAR(r.duration_s, 10.0125, 1e-9);
@@ -127,20 +133,13 @@ TEST(K6Test, SummaryOfHandleSummary) {
 
 TEST(K6Test, Lines) {
   const LoadgenReport r = Read("k6_lines.json");
-  EXPECT_EQ(r.requests, 3);
-  EXPECT_EQ(r.errors, 1);
   EXPECT_EQ(r.error_kinds.front().first, "status 503");
-  EXPECT_EQ(r.users, 12);
   EXPECT_EQ(r.begin, 1778330085u);  // 12:34:45 UTC
   EXPECT_NEAR(r.max_us, 105500, 1e-6);
 }
 
 TEST(JmeterTest, Csv) {
   const LoadgenReport r = Read("jmeter.csv");
-  EXPECT_EQ(r.tool, "jmeter");
-  EXPECT_EQ(r.requests, 4);
-  EXPECT_EQ(r.errors, 1);
-  EXPECT_EQ(r.users, 3);
   EXPECT_EQ(r.begin, 1'700'000'000u);
   EXPECT_NEAR(r.duration_s, 9.9, 1e-6);
   EXPECT_EQ(r.max_us, 900'000);
@@ -149,16 +148,11 @@ TEST(JmeterTest, Csv) {
 
 TEST(JmeterTest, XmlCountsOnlyWholeSamples) {
   const LoadgenReport r = Read("jmeter.xml");
-  EXPECT_EQ(r.requests, 3);
-  EXPECT_EQ(r.errors, 1);
   EXPECT_EQ(r.error_kinds.front().first, "500");
 }
 
 TEST(LocustTest, Totals) {
   const LoadgenReport r = Read("locust_stats.csv");
-  EXPECT_EQ(r.tool, "locust");
-  EXPECT_EQ(r.requests, 286);
-  EXPECT_EQ(r.errors, 61);
   EXPECT_NEAR(r.mean_us, 26272.7, 0.1);
   EXPECT_EQ(Quantile(r, 0.95), 41000);
   EXPECT_EQ(Quantile(r, 0.999), 1'000'000);
@@ -166,18 +160,12 @@ TEST(LocustTest, Totals) {
 
 TEST(LocustTest, History) {
   const LoadgenReport r = Read("locust_stats_history.csv");
-  EXPECT_EQ(r.tool, "locust");
-  EXPECT_EQ(r.requests, 286);
-  EXPECT_EQ(r.users, 8);
   EXPECT_GT(r.end, r.begin);
 }
 
 TEST(VegetaTest, Json) {
   const LoadgenReport r = Read("vegeta.json");
-  EXPECT_EQ(r.tool, "vegeta");
   EXPECT_TRUE(r.open_loop);
-  EXPECT_EQ(r.requests, 100);
-  EXPECT_NEAR(r.errors, 3, 1e-9);
   EXPECT_NEAR(Quantile(r, 0.95), 3478.629, 1e-6);
 }
 
