@@ -1,38 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <zlib.h>
-#include <zstd.h>
-
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 
 #include "server/run/digest.h"
-#include "server/run/run_file.h"
+#include "server/run/run_frame.h"
+#include "server/run/run_parse.h"
 
 namespace {
-
-void PutLittle(std::string& out, uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
-}
 
 // Checksums and compression would keep the fuzzer out: pieces of the input, each a type, a length
 // and that many bytes, are packed into frames that pass them.
 std::string Framed(const uint8_t* data, size_t size) {
-  std::string file = "PANORUN\n";
-  PutLittle(file, 1, 4);
+  std::string file;
+  pano::run::PutFileHead(file);
   while (size >= 3) {
     const size_t length = std::min<size_t>(size - 3, data[1] | size_t{data[2]} << 8);
-    std::string packed(ZSTD_compressBound(length), '\0');
-    packed.resize(ZSTD_compress(packed.data(), packed.size(), data + 3, length, 1));
-    std::string head;
-    PutLittle(head, data[0] % 6, 4);
-    PutLittle(head, length, 4);
-    PutLittle(head, packed.size(), 4);
-    uLong crc = crc32(0, reinterpret_cast<const Bytef*>(head.data()), 12);
-    crc =
-        crc32(crc, reinterpret_cast<const Bytef*>(packed.data()), static_cast<uInt>(packed.size()));
-    PutLittle(head, crc, 4);
-    file += head + packed;
+    const std::string_view raw(reinterpret_cast<const char*>(data) + 3, length);
+    const auto type = static_cast<pano::run::FrameType>(data[0] % 6);
+    if (!pano::run::AddFrame(file, type, raw)) std::abort();
     data += 3 + length;
     size -= 3 + length;
   }
