@@ -154,7 +154,7 @@ Status ServerPipeline::Impl::OpenRuns() {
   options.recognise = options_.recognise_runs;
   if (archive_ != nullptr) {
     options.backfill = [this](uint64_t from, uint64_t to) {
-      return SecondsOf(*archive_, live_, from, to);
+      return SecondsOf(*archive_, from, to);
     };
   }
   auto opened = run::RunKeeper::Open(options, live_);

@@ -6,13 +6,11 @@
 #include <vector>
 
 #include "server/api/archive.h"
-#include "server/live/live_state.h"
 
 namespace pano::server {
 
 // What the store has of [from, to), second by second, with the live state's ids. At most ten
-// minutes; a store in trouble answers nothing.
-std::vector<live::WindowSet> SecondsOf(api::Archive& archive, live::LiveState& live, uint64_t from,
-                                       uint64_t to);
+// minutes; what it has only by the minute, or while it is in trouble, is left out. Waits for it.
+std::vector<live::WindowSet> SecondsOf(api::Archive& archive, uint64_t from, uint64_t to);
 
 }  // namespace pano::server

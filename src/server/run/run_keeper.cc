@@ -29,6 +29,12 @@ std::string HostName() {
   return gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
+std::unexpected<Error> RunsAlready(const RunInfo& other) {
+  return std::unexpected(Error{Code::kInvalid,
+                               fmt::format("run {} ({}) runs", other.id, other.name),
+                               "stop it first: panoscope run stop"});
+}
+
 std::string NewId(uint64_t second) {
   static thread_local std::mt19937 random(std::random_device{}());
   return TimeText(second, "%Y%m%d-%H%M%S-") + fmt::format("{:04x}", random() & 0xffff);
@@ -143,6 +149,9 @@ Result<SnapshotPtr> RunKeeper::Impl::Load(const std::string& asked) const {
 
 Result<std::string> RunKeeper::Impl::Begin(RunInfo info) {
   const std::lock_guard lock(mutex_);
+  if (const Active* running = Running()) {
+    return RunsAlready(running->recording.info());
+  }
   if (index_.size() >= options_.max_runs) {
     return std::unexpected(
         Error{Code::kExhausted, "there are too many runs", "delete some: panoscope run delete ID"});
@@ -175,11 +184,7 @@ Result<RunSummary> RunKeeper::Impl::Start(StartRequest request) {
     const std::lock_guard lock(mutex_);
     if (Active* running = Running()) {
       const RunInfo& other = running->recording.info();
-      if (other.origin == Origin::kManual) {
-        return std::unexpected(Error{Code::kInvalid,
-                                     fmt::format("run {} ({}) runs", other.id, other.name),
-                                     "stop it first: panoscope run stop"});
-      }
+      if (other.origin == Origin::kManual) return RunsAlready(other);
       EndActive(*running, std::max(other.begin + 1, std::min(info.begin, now)), RunState::kDone);
     }
   }

@@ -72,7 +72,7 @@ struct KeeperOptions {
   size_t max_runs = 1000;
   bool recognise = true;
   // Seconds of [from, to) as the store has them, for a run that goes on after a restart; ids are
-  // the live state's. May be empty, may answer fewer.
+  // the live state's. May be empty, may answer fewer, may wait.
   std::function<std::vector<live::WindowSet>(uint64_t from, uint64_t to)> backfill;
 };
 

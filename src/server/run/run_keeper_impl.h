@@ -78,6 +78,7 @@ class RunKeeper::Impl {
 
   void Run(const std::stop_token& stop);
   void Work();
+  void FillGaps(uint64_t settled);
   void TakeIn(Active& active, uint64_t until);
   void TakeTail(Recording& recording) const;
   void TakeWords(Active& active);

@@ -27,22 +27,48 @@ bool WorthKeeping(schema::EventKind kind) {
 
 // Recording
 
+// What memory has not of runs that go on after a restart comes from the store. That may take its
+// time: it is asked without mutex_. `settled`: seconds before it are there.
+void RunKeeper::Impl::FillGaps(uint64_t settled) {
+  struct Gap {
+    std::string id;
+    uint64_t from;
+    uint64_t to;
+  };
+  std::vector<Gap> gaps;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, active] : active_) {
+      if (active->filled_from == 0) continue;
+      const RunInfo& info = active->recording.info();
+      const bool over = info.end != 0 && info.end <= settled;
+      const uint64_t until = over ? info.end : settled;
+      const auto seconds = live_.Seconds(active->recording.next(), until);
+      if (seconds.empty() && !over) continue;
+      gaps.push_back(
+          {id, active->recording.next(), seconds.empty() ? until : seconds.front()->second()});
+    }
+  }
+  for (const Gap& gap : gaps) {
+    std::vector<live::WindowSet> kept;
+    if (options_.backfill && gap.from < gap.to) kept = options_.backfill(gap.from, gap.to);
+    const auto names = live_.names();
+    const std::lock_guard lock(mutex_);
+    Active* active = ActiveOf(gap.id);
+    if (active == nullptr) continue;
+    for (live::WindowSet& second : kept) active->recording.Take(std::move(second), *names);
+    active->filled_from = 0;
+  }
+}
+
 void RunKeeper::Impl::TakeIn(Active& active, uint64_t until) {
   Recording& recording = active.recording;
-  if (recording.next() >= until) return;
+  if (recording.next() >= until || active.filled_from != 0) return;
   const auto names = live_.names();
   const live::EdgeIdOf edge_of = [this](uint32_t edge) {
     return live_.edge_directory().Find(edge).value_or(tag::EdgeId{});
   };
   const std::vector<live::SecondPtr> seconds = live_.Seconds(recording.next(), until);
-  if (active.filled_from != 0 && !seconds.empty()) {
-    if (options_.backfill) {
-      for (live::WindowSet& s : options_.backfill(recording.next(), seconds.front()->second())) {
-        recording.Take(std::move(s), *names);
-      }
-    }
-    active.filled_from = 0;
-  }
   for (const live::SecondPtr& s : seconds) recording.Take(*s, *names, edge_of);
 }
 
@@ -138,7 +164,7 @@ void RunKeeper::Impl::Detect(uint64_t end) {
   }
 }
 
-// With mutex_ not held.
+// With no lock held.
 void RunKeeper::Impl::FollowLoad(const LoadDetector::Change& change) {
   if (change.ended) {
     const std::lock_guard lock(mutex_);
@@ -157,10 +183,14 @@ void RunKeeper::Impl::FollowLoad(const LoadDetector::Change& change) {
   info.generator = change.name;
   info.joined_late = change.joined_late;
   info.name = change.name + ", " + TimeText(change.time, "%Y-%m-%d %H:%M:%S");
-  if (const auto id = Begin(std::move(info)); !id) {
-    const std::lock_guard lock(mutex_);
-    SetAlarm("full", "a load test was seen but not kept: " + id.error().text);
+  {
+    const std::lock_guard files(file_mutex_);
+    MakeRoom();
   }
+  const auto id = Begin(std::move(info));
+  if (!id && id.error().code == Code::kInvalid) return;  // a person was faster
+  const std::lock_guard lock(mutex_);
+  SetAlarm("full", id ? "" : "a load test was seen but not kept: " + id.error().text);
 }
 
 void RunKeeper::Impl::Work() {
@@ -169,6 +199,7 @@ void RunKeeper::Impl::Work() {
   if (options_.recognise) Detect(end);
   const auto view = live_.Latest();
   const uint64_t settled = end > lag_ ? end - lag_ : 0;
+  FillGaps(settled);
   std::vector<std::pair<std::string, bool>> due;
   {
     const std::lock_guard lock(mutex_);
@@ -383,6 +414,7 @@ RunKeeper::Impl::~Impl() {
   // No second will change any more.
   std::vector<std::pair<std::string, bool>> all;
   const uint64_t end = live_.Span().second;
+  FillGaps(end);
   {
     const std::lock_guard lock(mutex_);
     for (auto& [id, active] : active_) {

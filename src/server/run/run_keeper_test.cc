@@ -12,8 +12,10 @@
 
 #include <chrono>
 #include <fstream>
+#include <future>
 #include <thread>
 
+#include "server/live/history.h"
 #include "server/run/run_for_test.h"
 
 namespace pano::run {
@@ -193,6 +195,77 @@ TEST_F(RunKeeperTest, APersonsRunWins) {
   }));
   EXPECT_EQ(keeper_->List()[0].name, "mine");
   EXPECT_EQ(keeper_->List()[0].state, RunState::kRunning);
+}
+
+TEST_F(RunKeeperTest, RecognisedRunsGiveWayToNewerOnes) {
+  KeeperOptions options;
+  options.folder = folder_.path() + "/runs";
+  options.checkpoint_seconds = 0;
+  options.max_runs = 2;
+  auto opened = RunKeeper::Open(options, live_);
+  ASSERT_TRUE(opened);
+  keeper_ = std::move(*opened);
+  Tick(25, 0);
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) {
+    Tick(20, 200);
+    ASSERT_TRUE(Eventually([&] {
+      return !keeper_->List().empty() && keeper_->List()[0].state == RunState::kRunning;
+    })) << i;
+    ids.push_back(keeper_->List()[0].id);
+    Tick(30, 0);
+    ASSERT_TRUE(Eventually([&] { return !keeper_->Find("current"); })) << i;
+  }
+  EXPECT_TRUE(keeper_->Alarms().empty());
+  EXPECT_FALSE(keeper_->Find(ids[0]));
+  EXPECT_FALSE(std::filesystem::exists(options.folder + "/" + ids[0] + ".run"));
+  EXPECT_TRUE(keeper_->Find(ids[1]));
+  EXPECT_TRUE(keeper_->Find(ids[2]));
+}
+
+// The store may take its time: nobody who asks the keeper waits for it, nor does who ticks it.
+TEST_F(RunKeeperTest, WhatMemoryHasNotComesFromTheStoreAndNobodyWaits) {
+  Open();
+  const std::string id = StartRun(20);
+  Tick(5, 50);
+  keeper_.reset();
+  const uint64_t last = load_.second();
+  live::LiveState after;
+  TestLoad load(after, last + 11);
+  std::promise<void> release;
+  std::promise<std::pair<uint64_t, uint64_t>> asked;
+  KeeperOptions options;
+  options.folder = folder_.path() + "/runs";
+  options.recognise = false;
+  options.backfill = [&, released = release.get_future().share()](uint64_t from, uint64_t to) {
+    asked.set_value({from, to});
+    released.wait();
+    live::LiveState kept;  // what the store has: 70 requests in each
+    TestLoad stored(kept, from);
+    for (uint64_t s = from; s < to; ++s) stored.Tick(70);
+    std::vector<live::WindowSet> out;
+    for (const live::SecondPtr& second : kept.Seconds(from, to)) {
+      out.push_back(
+          live::Collect({second}, second->second(), second->second() + 1,
+                        [&](uint32_t edge) { return *kept.edge_directory().Find(edge); }));
+      for (live::EdgeEntry& e : out.back().edges) e.id = after.edge_directory().IdOf(e.edge);
+    }
+    return out;
+  };
+  auto opened = RunKeeper::Open(options, after);
+  ASSERT_TRUE(opened);
+  keeper_ = std::move(*opened);
+  for (int i = 0; i < 12; ++i) {
+    load.Tick(50);
+    keeper_->Tick();
+  }
+  EXPECT_EQ(asked.get_future().get(), std::pair(last + 1, last + 11));
+  keeper_->Tick();  // would wait for ever
+  EXPECT_TRUE(keeper_->Find("current"));
+  EXPECT_EQ(keeper_->List().size(), 1u);
+  release.set_value();
+  EXPECT_TRUE(Eventually([&] { return Requests(id) == 25u * 50 + 10u * 70 + 12u * 50; }));
+  keeper_.reset();  // before what it reads
 }
 
 TEST_F(RunKeeperTest, ATrifleIsNotKept) {

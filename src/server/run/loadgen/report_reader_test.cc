@@ -59,7 +59,9 @@ TEST(ReportReaderTest, EveryToolsCounts) {
     EXPECT_EQ(r.tool, c.tool) << c.file;
     EXPECT_EQ(r.requests, c.requests) << c.file;
     EXPECT_NEAR(r.errors, c.errors, 1e-9) << c.file;
-    if (c.users > 0) EXPECT_EQ(r.users, c.users) << c.file;
+    if (c.users > 0) {
+      EXPECT_EQ(r.users, c.users) << c.file;
+    }
   }
 }
 
