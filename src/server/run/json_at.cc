@@ -56,7 +56,7 @@ std::vector<std::pair<std::string, uint64_t>> CountsAt(const json& object, const
   std::vector<std::pair<std::string, uint64_t>> out;
   for (const auto& [name, value] : ObjectAt(object, key).items()) {
     if (out.size() >= kMaxCounts) break;
-    if (value.is_number_unsigned()) out.emplace_back(name.substr(0, 200), value.get<uint64_t>());
+    if (value.is_number_unsigned()) out.emplace_back(CleanText(name, 200), value.get<uint64_t>());
   }
   return out;
 }

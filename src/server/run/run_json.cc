@@ -44,7 +44,8 @@ Step StepFrom(const json& j) {
 RunEvent EventFrom(const json& j) {
   RunEvent e;
   const double time = NumberAt(j, "time", 0);
-  e.time_ns = time > 0 && time < 1e10 ? std::llround(time * 1e3) * 1'000'000u : 0;
+  // Nanoseconds must fit; milliseconds are what was written.
+  e.time_ns = time > 0 && time < 9e9 ? std::llround(time * 1e3) * 1'000'000u : 0;
   e.kind = EventKindAt(j);
   e.service = TextAt(j, "service", kMaxName);
   e.instance = TextAt(j, "instance", kMaxName);

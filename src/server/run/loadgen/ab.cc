@@ -54,8 +54,8 @@ Status ReadAb(std::string_view text, const ReadOptions&, LoadgenReport& report) 
                 lines.number());
   }
   report.errors = failed + bad_status;
-  if (failed > 0) report.error_kinds.emplace_back("failed", static_cast<uint64_t>(failed));
-  if (bad_status > 0) report.error_kinds.emplace_back("status", static_cast<uint64_t>(bad_status));
+  if (failed > 0) report.error_kinds.emplace_back("failed", Whole(failed));
+  if (bad_status > 0) report.error_kinds.emplace_back("status", Whole(bad_status));
   report.notes.push_back("ab's percentiles are whole milliseconds");
   return {};
 }

@@ -55,7 +55,7 @@ Status TakeHead(std::string_view line, size_t number, double& total_us, LoadgenR
 void AddKind(std::string kind, double count, LoadgenReport& report) {
   constexpr size_t kMost = 50;
   if (report.error_kinds.size() >= kMost) return;
-  report.error_kinds.emplace_back(std::move(kind), static_cast<uint64_t>(std::max(0.0, count)));
+  report.error_kinds.emplace_back(std::move(kind), Whole(count));
 }
 
 Status ReadSummary(std::string_view text, LoadgenReport& report) {

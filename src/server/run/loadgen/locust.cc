@@ -87,8 +87,8 @@ Status ReadHistory(const Header& header, CsvRecords& records, const ReadOptions&
   report.errors = header.Number(last, "Total Failure Count");
   report.mean_us = header.Number(last, "Total Average Response Time") * 1e3;
   report.max_us = header.Number(last, "Total Max Response Time") * 1e3;
-  report.begin = static_cast<uint64_t>(std::max(0.0, begin));
-  report.end = static_cast<uint64_t>(std::max(0.0, end)) + 1;
+  report.begin = Whole(begin);
+  report.end = Whole(end) + 1;
   report.duration_s = end - begin;
   if (report.duration_s > 0) report.rate = report.requests / report.duration_s;
   report.notes.push_back(

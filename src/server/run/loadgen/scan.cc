@@ -167,6 +167,10 @@ std::optional<double> Rfc3339(std::string_view text) {
   return seconds;
 }
 
+uint64_t Whole(double value) {
+  return value > 0 ? static_cast<uint64_t>(std::min(value, 1e18)) : 0;
+}
+
 bool SampleSum::InWindow(double time) const {
   if (options_.to == 0 || time == 0) return true;
   return time >= static_cast<double>(options_.from) && time < static_cast<double>(options_.to);
@@ -181,10 +185,10 @@ void SampleSum::Add(double latency_us, double begin, double end) {
   last_ = std::max(last_, end);
 }
 
-void SampleSum::Error(const std::string& kind) {
-  ++errors_;
+void SampleSum::Error(const std::string& kind, uint64_t count) {
+  errors_ += count;
   const std::string key = kind.substr(0, 100);
-  if (kinds_.size() < kMaxKinds || kinds_.contains(key)) ++kinds_[key];
+  if (kinds_.size() < kMaxKinds || kinds_.contains(key)) kinds_[key] += count;
 }
 
 void SampleSum::Fill(LoadgenReport& report) const {
@@ -195,8 +199,8 @@ void SampleSum::Fill(LoadgenReport& report) const {
   if (count_ > 0) report.max_us = max_us_;
   report.latency = histogram_;
   if (first_ > 0 && last_ > first_) {
-    report.begin = static_cast<uint64_t>(first_);
-    report.end = static_cast<uint64_t>(last_) + 1;
+    report.begin = Whole(first_);
+    report.end = Whole(last_) + 1;
     report.duration_s = last_ - first_;
     report.rate = report.requests / report.duration_s;
   }

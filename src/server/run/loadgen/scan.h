@@ -59,6 +59,8 @@ std::optional<double> TakeNumber(std::string_view& text);
 std::optional<double> DurationUs(std::string_view text, double bare_us);
 // "56.20k", "1.3M", "17.76GB" (powers of 1000 for counts, of 1024 for bytes).
 std::optional<double> Scaled(std::string_view text, double step);
+// Not negative and far from overflow, whatever a file says; 0 for what is no number.
+uint64_t Whole(double value);
 // RFC 3339, "2017-05-09T14:34:45.625742514+02:00", in unix seconds.
 std::optional<double> Rfc3339(std::string_view text);
 
@@ -69,7 +71,7 @@ class SampleSum {
   // `time` in unix seconds; unknown: 0. False: outside of what is asked for.
   bool InWindow(double time) const;
   void Add(double latency_us, double begin, double end);
-  void Error(const std::string& kind);
+  void Error(const std::string& kind, uint64_t count = 1);
   // What the samples say: requests, errors, latencies, times.
   void Fill(LoadgenReport& report) const;
   uint64_t count() const { return count_; }

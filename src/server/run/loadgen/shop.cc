@@ -33,7 +33,7 @@ Status TakeSecond(const json& line, size_t number, SampleSum& sum, LoadgenReport
     for (const auto& [status, count] : errors->items()) {
       const uint64_t most =
           count.is_number_unsigned() ? std::min<uint64_t>(count.get<uint64_t>(), 10'000'000) : 0;
-      for (uint64_t i = 0; i < most; ++i) sum.Error("status " + status);
+      if (most > 0) sum.Error("status " + status, most);
     }
   }
   report.connect_errors += static_cast<double>(CountAt(line, "connect_errors"));

@@ -56,8 +56,8 @@ Status ReadVegeta(std::string_view text, const ReadOptions&, LoadgenReport& repo
   const auto begin = time("earliest");
   const auto end = time("end");
   if (begin && end && *end > *begin) {
-    report.begin = static_cast<uint64_t>(*begin);
-    report.end = static_cast<uint64_t>(*end) + 1;
+    report.begin = Whole(*begin);
+    report.end = Whole(*end) + 1;
   }
   return {};
 }

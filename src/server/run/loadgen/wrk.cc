@@ -27,7 +27,7 @@ Status TakeSocketErrors(std::string_view rest, const Lines& lines, LoadgenReport
     if (kind == "connect") report.connect_errors = *count;
     if (kind == "timeout") report.timeouts = *count;
     if (kind == "read" || kind == "write") other += *count;
-    if (*count > 0) report.error_kinds.emplace_back(kind, static_cast<uint64_t>(*count));
+    if (*count > 0) report.error_kinds.emplace_back(kind, Whole(*count));
   }
   report.errors = (analysis::Known(report.errors) ? report.errors : 0) + other + report.timeouts +
                   report.connect_errors;
@@ -100,7 +100,7 @@ Status ReadWrk(std::string_view text, const ReadOptions&, LoadgenReport& report)
       const auto count = TakeNumber(rest);
       if (!count || *count < 0) return Bad(lines, "the number of error responses");
       report.errors = (analysis::Known(report.errors) ? report.errors : 0) + *count;
-      report.error_kinds.emplace_back("status", static_cast<uint64_t>(*count));
+      report.error_kinds.emplace_back("status", Whole(*count));
     } else if (const auto rate = After(line, "Requests/sec:")) {
       std::string_view rest = *rate;
       const auto value = TakeNumber(rest);
