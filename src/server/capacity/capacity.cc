@@ -22,6 +22,7 @@ constexpr double kTailToMean = 3;      // p95 over the mean of a response: expon
 constexpr double kMostUse = 0.95;      // of the quota: nothing runs well above
 constexpr double kLeastUse = 0.5;
 constexpr double kSameLoad = 0.9;  // as good as the target
+constexpr double kMostInstances = 1e6;  // whatever load is asked about
 constexpr double kSlack = 0.03;    // of an instance, not worth another one
 
 bool Known(double value) { return std::isfinite(value); }
@@ -113,8 +114,8 @@ Estimate EntryRate(const Observed& o, const Target& target, double& think_s) {
 }
 
 uint32_t Instances(double demand, double per_instance) {
-  const double exact = demand / per_instance;
-  return std::max(1u, static_cast<uint32_t>(std::ceil(exact - kSlack)));
+  const double exact = std::ceil(demand / per_instance - kSlack);
+  return exact >= 1 ? static_cast<uint32_t>(std::min(exact, kMostInstances)) : 1;
 }
 
 std::string SayNeed(const ServicePlan& p) {
