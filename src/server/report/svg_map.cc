@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "base/cut_text.h"
 #include "base/stable_order.h"
 #include "server/report/svg.h"
 #include "server/report/words.h"
@@ -153,14 +154,13 @@ void DrawNode(std::string& out, const live::MapNode& n, const Place& p) {
       fmt::format("{}{}  {}", worst.empty() ? "" : "▲ ",
                   worst.empty() ? SayLatency(latency) : worst, SayRate(rate));
   const std::string count = n.replicas > 1 ? fmt::format(" ×{}", n.replicas) : "";
-  std::string name = n.name;
-  if (name.size() > 19) name = name.substr(0, 18) + "…";
+  constexpr size_t kLongestName = 21;
   fmt::format_to(
       std::back_inserter(out),
       R"(<g class="node {}"><rect x="{:.0f}" y="{:.0f}" width="{:.0f}" height="{:.0f}" rx="7"/>)"
       R"(<text class="name" x="{:.0f}" y="{:.0f}">{}{}</text><text x="{:.0f}" y="{:.0f}">{}</text></g>)",
-      ClassOf(n), X(p), Y(p), kWidth, kHeight, X(p) + 10, Y(p) + 18, Escape(name), count, X(p) + 10,
-      Y(p) + 35, Escape(second));
+      ClassOf(n), X(p), Y(p), kWidth, kHeight, X(p) + 10, Y(p) + 18,
+      Escape(CutText(n.name, kLongestName)), count, X(p) + 10, Y(p) + 35, Escape(second));
 }
 
 }  // namespace

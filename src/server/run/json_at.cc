@@ -9,6 +9,7 @@ using nlohmann::json;
 
 namespace {
 constexpr size_t kMaxCounts = 500;
+constexpr uint64_t kLastTime = uint64_t{1} << 36;  // the year 4147
 }  // namespace
 
 std::string CleanText(std::string_view text, size_t most) {
@@ -33,6 +34,11 @@ double NumberAt(const json& object, const char* key, double fallback) {
 uint64_t CountAt(const json& object, const char* key) {
   const double value = NumberAt(object, key, 0);
   return value >= 0 && value < 1e18 ? static_cast<uint64_t>(value) : 0;
+}
+
+uint64_t TimeAt(const json& object, const char* key) {
+  const uint64_t time = CountAt(object, key);
+  return time <= kLastTime ? time : 0;
 }
 
 bool FlagAt(const json& object, const char* key) {

@@ -25,6 +25,8 @@ double NumberAt(const nlohmann::json& object, const char* key,
                 double fallback = analysis::kUnknown);
 // Whole, not negative, and far from overflow.
 uint64_t CountAt(const nlohmann::json& object, const char* key);
+// Unix seconds that a calendar has; 0 otherwise.
+uint64_t TimeAt(const nlohmann::json& object, const char* key);
 bool FlagAt(const nlohmann::json& object, const char* key);
 const nlohmann::json& ListAt(const nlohmann::json& object, const char* key);
 const nlohmann::json& ObjectAt(const nlohmann::json& object, const char* key);

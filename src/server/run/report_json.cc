@@ -67,8 +67,8 @@ Result<LoadgenReport> ReportFromJson(const json& j) {
   r.tool = TextAt(j, "tool", 40);
   if (r.tool.empty()) return Fail(Code::kInvalid, "tool: the report names none");
   r.file = TextAt(j, "file", kMaxName);
-  r.begin = CountAt(j, "begin");
-  r.end = CountAt(j, "end");
+  r.begin = TimeAt(j, "begin");
+  r.end = TimeAt(j, "end");
   const std::pair<const char*, double*> numbers[] = {{"duration_s", &r.duration_s},
                                                      {"requests", &r.requests},
                                                      {"errors", &r.errors},

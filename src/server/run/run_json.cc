@@ -28,9 +28,9 @@ schema::EventKind EventKindAt(const json& object) {
 
 Step StepFrom(const json& j) {
   Step s;
-  s.from = CountAt(j, "from");
-  s.to = CountAt(j, "to");
-  s.settled_from = CountAt(j, "settled_from");
+  s.from = TimeAt(j, "from");
+  s.to = TimeAt(j, "to");
+  s.settled_from = TimeAt(j, "settled_from");
   s.reason = EnumOf(j, "reason", kReasons, StepReason::kLoad);
   s.label = TextAt(j, "label");
   s.ramp = TextAt(j, "shape") == "ramp";
@@ -55,8 +55,8 @@ RunEvent EventFrom(const json& j) {
 
 VerdictSpan VerdictFrom(const json& j) {
   VerdictSpan v;
-  v.from = CountAt(j, "from");
-  v.to = CountAt(j, "to");
+  v.from = TimeAt(j, "from");
+  v.to = TimeAt(j, "to");
   v.verdict = EnumOf(j, "status", kVerdicts, analysis::Verdict::kUnknownCause);
   v.bottleneck = TextAt(j, "bottleneck", kMaxName);
   v.fault = TextAt(j, "class");
@@ -176,8 +176,8 @@ Result<RunSummary> SummaryFromJson(const json& j) {
   s.name = TextAt(j, "name", kMaxName);
   s.origin = EnumOf(j, "origin", kOrigins, Origin::kManual);
   s.state = EnumOf(j, "state", kStates, RunState::kAborted);
-  s.begin = CountAt(j, "begin");
-  s.end = CountAt(j, "end");
+  s.begin = TimeAt(j, "begin");
+  s.end = TimeAt(j, "end");
   if (auto labels = LabelsFromJson(ObjectAt(j, "labels"), false)) s.labels = std::move(*labels);
   s.generator = TextAt(j, "generator", kMaxName);
   s.steps = static_cast<uint32_t>(std::min<uint64_t>(CountAt(j, "steps"), kMaxSteps));
@@ -232,8 +232,8 @@ Result<RunInfo> InfoFromJson(const json& j) {
   info.notes = TextAt(j, "notes", kMaxNotes);
   info.state = EnumOf(j, "state", kStates, RunState::kAborted);
   info.origin = EnumOf(j, "origin", kOrigins, Origin::kManual);
-  info.begin = CountAt(j, "begin");
-  info.end = CountAt(j, "end");
+  info.begin = TimeAt(j, "begin");
+  info.end = TimeAt(j, "end");
   info.generator = TextAt(j, "generator", kMaxName);
   info.joined_late = FlagAt(j, "joined_late");
   if (const auto at = j.find("objectives"); at != j.end() && at->is_object()) {
@@ -254,9 +254,9 @@ Result<RunInfo> InfoFromJson(const json& j) {
     }
   };
   list("steps", kMaxSteps, info.steps, StepFrom);
-  list("marks", kMaxMarks, info.marks, [](const json& m) {
-    return Mark{CountAt(m, "time"), TextAt(m, "text"), FlagAt(m, "step")};
-  });
+  std::erase_if(info.steps, [](const Step& s) { return s.to < s.from; });
+  list("marks", kMaxMarks, info.marks,
+       [](const json& m) { return Mark{TimeAt(m, "time"), TextAt(m, "text"), FlagAt(m, "step")}; });
   list("events", kMaxRunEvents, info.events, EventFrom);
   list("verdicts", kMaxVerdicts, info.verdicts, VerdictFrom);
   list("loadgen", kMaxReports, info.loadgen,
