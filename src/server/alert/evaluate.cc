@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "base/cut_text.h"
 #include "schema/loss.h"
 #include "server/analysis/words.h"
 
@@ -350,7 +351,7 @@ void Evaluator::Store(std::vector<Hit>& out) const {
     hit.text = "The disk of the store is full: history is not written";
   } else if (!seen_.store->up) {
     hit.text = "The store does not answer";
-    if (!seen_.store->last_error.empty()) hit.text += ": " + seen_.store->last_error.substr(0, 200);
+    if (!seen_.store->last_error.empty()) hit.text += ": " + CutText(seen_.store->last_error, 200);
   } else if (lost > 0) {
     hit.value = static_cast<double>(lost);
     hit.unit = "count";
@@ -401,7 +402,7 @@ void Evaluator::Events(const Rule& rule, std::vector<Hit>& out) const {
     hit.subject.service = event.service;
     const std::string what = SayMetric(schema::Name(event.row.kind));
     hit.text = event.service.empty() ? what : event.service + ": " + what;
-    if (!event.row.text.empty()) hit.text += " (" + event.row.text.substr(0, 200) + ")";
+    if (!event.row.text.empty()) hit.text += " (" + CutText(event.row.text, 200) + ")";
     out.push_back(std::move(hit));
   }
 }

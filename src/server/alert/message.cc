@@ -58,14 +58,6 @@ std::string SayTime(uint64_t time) {
   return text + "UTC";
 }
 
-std::string CutText(std::string_view text, size_t most) {
-  if (text.size() <= most) return std::string(text);
-  constexpr std::string_view kMore = "…";
-  size_t end = most > kMore.size() ? most - kMore.size() : 0;
-  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + std::string(kMore);
-}
-
 Message TestMessage(const std::string& route_name, const std::string& url, uint64_t time) {
   Message message;
   message.kind = MessageKind::kTest;

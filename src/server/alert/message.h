@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cut_text.h"
 #include "server/alert/alert.h"
 #include "server/alert/dispatch.h"
 
@@ -45,7 +46,5 @@ nlohmann::json MessageJson(const Message& message);
 std::string Rfc3339(uint64_t time);
 // "2026-11-23 04:05:06 UTC"
 std::string SayTime(uint64_t time);
-// At most `most` bytes, never half a character; "…" where it was cut.
-std::string CutText(std::string_view text, size_t most);
 
 }  // namespace pano::alert
