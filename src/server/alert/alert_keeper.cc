@@ -41,7 +41,7 @@ Status AlertKeeper::Impl::Open() {
   }
   if (!history) return std::unexpected(std::move(history).error());
   history_ = std::move(*history);
-  if (!note.empty()) alarms_["history"] = note;
+  if (!note.empty()) alarms_["open"] = note;  // stays told
   try {
     const json state = history_->LoadState();
     if (state.is_object()) {
@@ -90,9 +90,12 @@ void AlertKeeper::Impl::Observe(Observation observation) {
 void AlertKeeper::Impl::Record(const json& entry) { SetAlarm("history", history_->Add(entry)); }
 
 void AlertKeeper::Impl::SetAlarm(const std::string& what, const Status& status) {
-  if (status) return;  // what was told at the start stays told
   const std::lock_guard lock(mutex_);
-  alarms_[what] = status.error().text;
+  if (status) {
+    alarms_.erase(what);
+  } else {
+    alarms_[what] = status.error().text;
+  }
 }
 
 void AlertKeeper::Impl::TakeAnswers() {
@@ -161,7 +164,7 @@ void AlertKeeper::Impl::SaveState() {
     dirty_ = false;
     state = {{"watch", watch_.Save()}, {"deliveries", dispatcher_.Save()}};
   }
-  SetAlarm("history", history_->SaveState(state));
+  SetAlarm("history state", history_->SaveState(state));
 }
 
 // Reads what changed on disk since. Called before the thread runs, then by it.
