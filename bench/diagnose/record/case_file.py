@@ -77,6 +77,7 @@ class Totals:
 
     def __init__(self, raw, server, window):
         self.requests = self.errors = self.seconds = self.answered = 0.0
+        self.size = raw["windows"][window][1] - raw["windows"][window][0]
         for edge in raw["edges"]:
             if edge["server"] != server:
                 continue
@@ -87,6 +88,9 @@ class Totals:
                 if mean is not None and rate:
                     self.seconds += mean * rate * MICRO
                     self.answered += rate
+
+    def per_second(self):
+        return self.requests / self.size
 
     def failing(self):
         return self.errors / self.requests if self.requests else 0.0
@@ -104,8 +108,8 @@ def symptom(raw, server):
         return "errors"
     if now.mean() > 1.25 * usual.mean() + 0.002:
         return "latency"
-    # Before the counts of what few ask for are called a drop, they must be many.
-    if usual.requests > 100 and now.requests < 0.75 * usual.requests:
+    # Deeper down counts fall by chance as well: which pages people ask for.
+    if server == FRONT and now.per_second() < 0.75 * usual.per_second():
         return "throughput"
     return None
 

@@ -194,5 +194,4 @@ def at_150():
 def everything():
     """In an order that has some of every kind early, should it be ended early."""
     first, second = at_300(), at_700()
-    return first[:16] + second[:15] + pairs()[:4] + first[16:33] + second[15:29] + at_150() + pairs()[4:] \
-        + first[33:] + second[29:]
+    return first[:16] + second[:15] + pairs() + first[16:33] + second[15:] + at_150() + first[33:]

@@ -62,6 +62,10 @@ class Walk {
     Roots roots = FindRoots(system_);
     blame_.at_target = roots.at_target;
     if (roots.stopped != kNoNode) blame_.demand[roots.stopped] = roots.demand;
+    for (const auto& [client, part] : roots.clients) {
+      blame_.slow[client] += part;
+      blame_.passed[client] += part;
+    }
     std::vector<double> mass = std::move(roots.mass);
     for (int round = 0; round < kRounds; ++round) {
       std::vector<double> next(mass.size());
@@ -193,13 +197,15 @@ class Walk {
     std::vector<Part> slow;
     for (const uint32_t c : system_.out[node]) {
       const Call& call = system_.calls[c];
-      if (const double wait = WaitOf(system_, call); wait > 0) waits.push_back({call.callee, wait});
-      if (call.waits && FarSlower(system_, call) > 0)
-        slow.push_back({call.callee, FarSlower(system_, call)});
+      const double callees = 1 - call.callers_side;
+      const double wait = callees * WaitOf(system_, call);
+      if (wait > 0) waits.push_back({call.callee, wait});
+      const double slower = call.waits ? callees * FarSlower(system_, call) : 0;
+      if (slower > 0) slow.push_back({call.callee, slower});
       const Signals& callee = system_.nodes[call.callee];
-      const double failing =
-          std::max({call.view.failures.up(), callee.failures.up(), call.view.connect_failures.up(),
-                    call.view.retrans_syn.up()});
+      const double failing = std::max({call.view.failures.up(), callee.failures.up(),
+                                       callees * call.view.connect_failures.up(),
+                                       callees * call.view.retrans_syn.up()});
       if (failing > 0) fails.push_back({call.callee, failing});
       if (!Watched(system_, call)) unseen.push_back({call.callee, 1});
     }

@@ -7,12 +7,14 @@
 #include <cmath>
 
 #include "base/stable_order.h"
+#include "server/analysis/localise/links.h"
 #include "server/analysis/words.h"
 
 namespace pano::analysis {
 namespace {
 
 constexpr double kTells = 0.3;      // strength from which a signal is evidence
+constexpr double kAllAround = 0.5;  // of a node's calls in both directions, held up on the way
 constexpr double kAmplified = 1.4;  // requests per request of the callers, against the usual
 
 // The strongest of a signal at a node and at calls to it.
@@ -91,6 +93,9 @@ FaultClass Classify(const System& system, const Blame& blame, uint32_t node) {
     return is_entry ? FaultClass::kClientLimit : FaultClass::kCpuSaturated;
   }
   if (refused.up() >= kTells && syn.up() < kTells) return FaultClass::kRefused;
+  if (HeldUpAllAround(system, node) >= kAllAround) {
+    return FaultClass::kNetworkLoss;
+  }
   if (syn.up() >= kTells || connect.up() >= kTells) {
     const bool queue = refused.up() >= kTells || s.in_flight.up() >= kTells || s.slow() >= kTells;
     return queue ? FaultClass::kAcceptQueue : FaultClass::kNetworkLoss;
@@ -102,8 +107,9 @@ FaultClass Classify(const System& system, const Blame& blame, uint32_t node) {
   }
   if (WaitsAtDoor(system, node)) return FaultClass::kNetworkLoss;
   if (!IsWatched(system, node)) return FaultClass::kSlowDependencyOutside;
-  if (is_entry && s.slow() > 0) return FaultClass::kClientLimit;
-  if (s.slow() > 0 || blame.slow[node] > 0.05) return FaultClass::kOwnTime;
+  if (s.slow() > 0 || blame.slow[node] > 0.05) {
+    return is_entry ? FaultClass::kClientLimit : FaultClass::kOwnTime;
+  }
   if (s.failures.up() > 0) return FaultClass::kErrorOrigin;
   return FaultClass::kUnclear;
 }

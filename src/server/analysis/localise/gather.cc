@@ -93,10 +93,23 @@ std::vector<double> MeanFromPercentiles(const SeriesSet& set, const std::array<b
   return mean;
 }
 
+// Those who began to wait in an interval, and those who still do: where nothing is answered any
+// more, nobody new may come.
+std::vector<double> Waiting(const SeriesSet& set) {
+  std::vector<double> waiting = set[static_cast<size_t>(kRequests)];
+  const auto& in_flight = set[static_cast<size_t>(kInFlight)];
+  for (size_t i = 0; i < std::min(waiting.size(), in_flight.size()); ++i) {
+    if (std::isfinite(in_flight[i])) {
+      waiting[i] = (std::isfinite(waiting[i]) ? waiting[i] : 0) + std::max(in_flight[i], 0.0);
+    }
+  }
+  return waiting;
+}
+
 void Weigh(Sample& sample, const Subject& s) {
   if (s.usual_of(kRequests).empty() && !s.usual_of(kLatencyAvg).empty()) return;
-  sample.usual_weights = s.usual_of(kRequests);
-  sample.now_weights = s.now_of(kRequests);
+  sample.usual_weights = Waiting(s.usual);
+  sample.now_weights = Waiting(s.now);
 }
 
 std::vector<double> FailedShare(const SeriesSet& set) {
@@ -182,8 +195,8 @@ std::optional<Sample> LatencySample(const Subject& s) {
   for (size_t m = 1; m < kLatencyStatistics; ++m) use_usual[m] = use[m] && !s.usual[m].empty();
   if (use_usual == use) sample.usual = MeanFromPercentiles(s.usual, use);
   if (AllUnknown(sample.now)) return std::nullopt;
-  sample.usual_weights = s.usual_of(kRequests);
-  sample.now_weights = s.now_of(kRequests);
+  sample.usual_weights = Waiting(s.usual);
+  sample.now_weights = Waiting(s.now);
   return sample;
 }
 

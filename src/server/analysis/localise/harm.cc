@@ -83,13 +83,15 @@ std::vector<Part> Gone(const System& system, uint32_t node) {
   if (changes.empty()) return {};
   const Judged& own = system.nodes[node].requests;
   const double others = changes.size() > 1 ? Median(changes) : own.has_usual ? own.change : 0;
-  const double sole = changes.size() > 1 ? 1 : 0.4;
   std::vector<Part> gone;
   for (const uint32_t c : system.out[node]) {
     const Judged& r = Requests(system, system.calls[c]);
     if (!r.has_usual || r.down() <= 0) continue;
     const double more = std::min(others, 0.0) - r.change;
-    const double amount = sole * r.down() * SmoothStep(more, 0.2, 0.8);
+    // A caller that stands still calls nobody either, unless somebody sees it wait.
+    const Judged& waiting = system.calls[c].view.in_flight;
+    const double sure = changes.size() > 1 ? 1 : std::max(0.4, waiting.up());
+    const double amount = sure * r.down() * SmoothStep(more, 0.2, 0.8);
     if (amount > 0) gone.push_back({system.calls[c].callee, amount});
   }
   return gone;

@@ -31,6 +31,8 @@ constexpr double kStranger = 0.8;      // for those whom nobody is known to call
 constexpr double kNamed = 0.30;        // score from which a bottleneck is named
 constexpr double kNamedSurely = 0.45;  // and confidence
 constexpr double kNamedDemand = 0.3;   // logarithm of how far requests must fall: days differ
+constexpr double kNotFelt = 0.01;      // extra waiting, of all the waiting for the target, that
+constexpr double kFelt = 0.05;         // nobody there notices, and that some do
 constexpr double kAbnormal = 0.25;     // strength from which there surely is trouble
 constexpr double kSuspicious = 0.04;   // strength from which candidates are worth listing
 
@@ -77,6 +79,11 @@ class Localiser {
     const bool demand = question_.metric == TargetMetric::kThroughput;
     Spread_(system_.in, false, demand ? 1 : kUpstream);
     Spread_(system_.out, true, 1);
+    // Waiting that is not seen below the target may be made by who waits.
+    for (const uint32_t c : system_.in[question_.target]) {
+      const uint32_t client = system_.calls[c].caller;
+      if (system_.in[client].empty() && blame_.slow[client] > 0) reach_[client] = 1;
+    }
   }
 
   // Whether there is anything to answer: at the target, or surely elsewhere within reach.
@@ -92,13 +99,21 @@ class Localiser {
       const auto sure = [&](const Judged& j) {
         return j.up() * SmoothStep(std::abs(j.z), 4 + many, 9 + 2 * many);
       };
-      const double worst =
-          std::max({sure(s.latency), sure(s.tail), sure(s.failures), 0.8 * sure(s.throttled),
-                    0.8 * sure(s.cpu), 0.8 * sure(s.connect_failures)});
+      const double slow = std::max(sure(s.latency), sure(s.tail)) * Felt(s);
+      const double worst = std::max({slow, sure(s.failures), 0.8 * sure(s.throttled),
+                                     0.8 * sure(s.cpu), 0.8 * sure(s.connect_failures)});
       elsewhere_ = std::max(elsewhere_, worst * reach_[i]);
     }
     if (!system_.has_baseline) trouble_ = std::max(trouble_, Absolute());
     trouble_ = std::max(trouble_, elsewhere_);
+  }
+
+  // Whether a target that is known could notice how much longer a node takes at all, 0..1.
+  double Felt(const Signals& s) const {
+    const Signals& t = system_.nodes[question_.target];
+    const double busy = t.requests.usual * t.usual_latency;
+    if (!t.latency.has_usual || !(busy > 0) || !std::isfinite(s.wait)) return 1;
+    return SmoothStep(s.wait / busy, kNotFelt, kFelt);
   }
 
   // Without a past: whether anything looks bad in itself. Slow is relative, so it never is.

@@ -5,9 +5,13 @@
 #include <utility>
 
 #include "server/analysis/localise/harm.h"
+#include "server/analysis/localise/robust.h"
 
 namespace pano::analysis {
 namespace {
+
+constexpr double kClientsSide = 0.8;     // of waiting between a client and the target
+constexpr double kSurelyOnTheWay = 0.5;  // Call::on_the_way from which it is there
 
 std::vector<bool> Reached(const System& system, uint32_t from) {
   std::vector<bool> reached(system.nodes.size());
@@ -79,10 +83,11 @@ Roots ThroughputRoots(const System& system) {
   Roots out;
   out.mass.resize(2 * system.nodes.size());
   const std::vector<bool> reached = Reached(system, top);
-  double held = 0;
-  for (uint32_t i = 0; i < system.nodes.size(); ++i) {
-    if (!reached[i]) continue;
-    held = std::max(held, Badness(system.nodes[i]));
+  // Who is held back waits for the target or is failed by it, if anybody looks.
+  const Signals& target = system.nodes[system.question->target];
+  double held = Badness(target);
+  for (uint32_t i = 0; i < system.nodes.size() && !target.latency.has_usual; ++i) {
+    if (reached[i]) held = std::max(held, Badness(system.nodes[i]));
   }
   const bool fell = system.nodes[system.question->target].requests.down() > 0;
   if (held > 0) out = Elsewhere(system, kNoNode);
@@ -94,6 +99,27 @@ Roots ThroughputRoots(const System& system) {
   }
   out.at_target = fell;
   return out;
+}
+
+// What callers wait for the target and it knows nothing of is theirs or on the way. Where nothing
+// is wrong with connects, a client that takes up its answers late is as likely as any.
+void BlameClients(const System& system, Roots& out) {
+  const uint32_t target = system.question->target;
+  const Signals& t = system.nodes[target];
+  const double connects =
+      std::max({t.connect_latency.up(), t.connect_failures.up(), t.retrans_syn.up()});
+  const double whole = WholeWait(system, target);
+  double moved = 0;
+  for (const uint32_t c : system.in[target]) {
+    const Call& call = system.calls[c];
+    if (!system.in[call.caller].empty() || call.on_the_way <= 0) continue;
+    const double beyond = call.view.wait - call.share * std::max(t.wait, 0.0);
+    const double sure = SmoothStep(call.on_the_way, 0.0, kSurelyOnTheWay) * (1 - connects);
+    const double part = kClientsSide * sure * beyond / whole;
+    out.clients.emplace_back(call.caller, part * out.mass[target]);
+    moved += part;
+  }
+  out.mass[target] *= std::max(1 - moved, 0.0);
 }
 
 }  // namespace
@@ -116,6 +142,7 @@ Roots FindRoots(const System& system) {
   second *= first > 0.3 ? 0.3 : 1;
   if (system.question->metric != TargetMetric::kLatency) std::swap(first, second);
   out.mass[target] = first / (first + second);
+  BlameClients(system, out);
   out.mass[system.nodes.size() + target] = second / (first + second);
   return out;
 }

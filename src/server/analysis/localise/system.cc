@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "server/analysis/localise/gather.h"
+#include "server/analysis/localise/links.h"
 #include "server/analysis/localise/robust.h"
 
 namespace pano::analysis {
@@ -16,6 +17,7 @@ using enum SeriesMetric;
 constexpr double kBelievedFrom = 1.0;  // z from which extra waiting begins to count
 constexpr double kBelievedTo = 4.0;    // z from which it counts in full
 constexpr double kTroubleSum = 4;      // of a run of bad points that stands for itself
+constexpr double kTypicalPart = 0.2;   // of what nodes have on average: less does not matter
 constexpr double kNobodyWaits = 1.5;   // a callee that takes so many times its caller's time
 
 class Builder {
@@ -25,22 +27,32 @@ class Builder {
     system_.span = span;
     system_.has_baseline = question.baseline.times.size() >= 3;
     times_ = question.incident.times.size();
+    step_ = Step(question.incident.times);
   }
 
   System Build() {
     const size_t n = system_.question->nodes.size();
     system_.nodes.resize(n);
-    for (const SeriesMetric m : {kCpuUse, kMemoryUse, kInFlight}) offsets_.push_back(Offset(m));
+    for (const SeriesMetric m : {kCpuUse, kMemoryUse}) offsets_.push_back(Offset(m));
     for (const auto& [key, subject] : subjects_) {
-      if (key.first == kNoNode) system_.nodes[key.second] = Signals_(subject);
+      if (key.first != kNoNode) continue;
+      Signals& s = system_.nodes[key.second] = Signals_(subject);
+      if (!s.latency.known) CountUnanswered(s);
     }
     MakeCalls();
     JudgeShares();
     FindAsync();
+    JudgeLinks(system_);
     return std::move(system_);
   }
 
  private:
+  static double Step(const std::vector<double>& times) {
+    std::vector<double> steps;
+    for (size_t i = 1; i < times.size(); ++i) steps.push_back(times[i] - times[i - 1]);
+    return Median(std::move(steps));
+  }
+
   // What is too little of a level to matter: a part of what is typical among all nodes.
   double Offset(SeriesMetric metric) const {
     std::vector<double> typical;
@@ -55,7 +67,7 @@ class Builder {
       }
       if (!known.empty()) typical.push_back(Median(std::move(known)));
     }
-    return 0.1 * Mean(typical);
+    return kTypicalPart * Mean(typical);
   }
 
   Judged JudgeCut(std::optional<Sample> sample) const {
@@ -85,14 +97,30 @@ class Builder {
     s.requests = JudgeCut(RequestSample(subject, times_));
     s.cpu = JudgeCut(LevelSample(subject, kCpuUse, offsets_[0]));
     s.memory = JudgeCut(LevelSample(subject, kMemoryUse, offsets_[1]));
-    s.in_flight = JudgeCut(LevelSample(subject, kInFlight, offsets_[2]));
+    s.in_flight = JudgeCut(CountSample(subject, kInFlight));
     s.connect_latency = JudgeCut(StatisticSample(subject, kConnectLatency));
     s.connect_failures = JudgeEvents(subject, kConnectFailures);
     s.retrans_syn = JudgeEvents(subject, kRetransSyn);
     s.throttled = JudgeCut(FractionSample(subject, kCpuThrottled));
+    s.usual_latency = UsualLatency(subject, s);
     DiscountDemand(s);
+    DiscountWaiting(s);
     Amounts(s);
     return s;
+  }
+
+  static double UsualLatency(const Subject& subject, const Signals& s) {
+    double seconds = 0;
+    double requests = 0;
+    const auto& means = subject.usual_of(kLatencyAvg);
+    const auto& counts = subject.usual_of(kRequests);
+    for (size_t i = 0; i < std::min(means.size(), counts.size()); ++i) {
+      if (!std::isfinite(means[i]) || !(counts[i] > 0)) continue;
+      seconds += means[i] * counts[i];
+      requests += counts[i];
+    }
+    if (requests > 0) return seconds / requests;
+    return s.latency.has_usual ? s.latency.usual : kNotKnown;
   }
 
   // CPU that more requests need is no finding.
@@ -101,6 +129,20 @@ class Builder {
     const double rest = s.cpu.change - s.requests.change;
     if (s.cpu.change <= 0) return;
     s.cpu.strength *= SmoothStep(rest / s.cpu.change, 0.05, 0.6);
+  }
+
+  // Nor is memory that is held by requests that wait for something.
+  static void DiscountWaiting(Signals& s) {
+    if (!s.in_flight.has_usual || s.in_flight.change <= 0) return;
+    s.memory.strength *= 1 - s.in_flight.up() * SmoothStep(s.in_flight.change, 0.7, 2.0);
+  }
+
+  // Who is not answered at all has no latency yet, but waits: by Little's law a second for each
+  // second and request in progress.
+  void CountUnanswered(Signals& s) const {
+    if (!s.in_flight.has_usual || s.in_flight.up() <= 0 || step_ <= 0) return;
+    const double more = step_ * (s.in_flight.now - s.in_flight.usual) * s.in_flight.up();
+    if (more > 0 && !(s.wait > more)) s.wait = more;
   }
 
   void Amounts(Signals& s) const {
@@ -148,6 +190,7 @@ class Builder {
       system_.calls.push_back({caller, callee, true, 1, {}});
       if (const auto found = subjects_.find({caller, callee}); found != subjects_.end()) {
         system_.calls.back().view = Signals_(found->second);
+        CountUnanswered(system_.calls.back().view);
       }
       system_.out[caller].push_back(at);
       system_.in[callee].push_back(at);
@@ -179,7 +222,7 @@ class Builder {
       const double share = call.view.latency.has_usual ? 1 : call.share;
       if (!caller.latency.has_usual || !callee.latency.has_usual) continue;
       if (!caller.requests.has_usual || !callee.requests.has_usual) continue;
-      const auto busy = [](const Signals& s) { return s.requests.usual * s.latency.usual; };
+      const auto busy = [](const Signals& s) { return s.requests.usual * s.usual_latency; };
       call.waits = share * busy(callee) <= kNobodyWaits * busy(caller);
     }
   }
@@ -188,6 +231,7 @@ class Builder {
   System system_;
   std::vector<double> offsets_;
   size_t times_ = 0;
+  double step_ = 0;  // s, from one time to the next; 0: not known
 };
 
 std::vector<std::pair<Sample, double>> TargetSamples(const Question& question) {

@@ -25,9 +25,10 @@ struct Signals {
   Judged cpu;  // per request where requests are known: demand explains the rest
   Judged throttled;
   Judged memory;
-  double rate = kNotKnown;    // requests per interval now
-  double wait = kNotKnown;    // seconds per interval that requests wait more than usual
-  double failed = kNotKnown;  // failures per interval more than usual
+  double usual_latency = kNotKnown;  // the mean, even if now there are only percentiles
+  double rate = kNotKnown;           // requests per interval now
+  double wait = kNotKnown;           // seconds per interval that requests wait more than usual
+  double failed = kNotKnown;         // failures per interval more than usual
 
   // The larger of what its latency statistics say, 0..1.
   double slow() const { return std::max(latency.up(), tail.up()); }
@@ -39,6 +40,12 @@ struct Call {
   bool waits = true;  // false: the callee takes longer than its caller, so nobody waits for it
   double share = 1;   // of the requests to the callee that come over this call
   Signals view;       // the caller's view; may be unseen
+  // How far what its caller waits more is waited on the way, not in the callee, or its connects are
+  // in trouble, 0..1. Latency tells only where both sides measure it.
+  double on_the_way = 0;
+  // How far that is the caller's doing, 0..1: its other calls, to it and from it, are held up as
+  // well, and the callee's are not.
+  double callers_side = 0;
 };
 
 // Part of the incident: [begin, end) of its times.
