@@ -111,7 +111,7 @@ async function goesBackInTime(context) {
   check((await page.locator(`.node[data-name="${node.name}"]`).count()) === 1, `${node.name} is missing then`);
   await page.screenshot({ path: `${artefacts}past.png` });
   const box = await slider.boundingBox();
-  await page.mouse.click(box.x + box.width * 0.985, box.y + box.height / 2);
+  await page.mouse.click(box.x + box.width * 0.95, box.y + box.height / 2);
   await until(async () => Number(await slider.getAttribute("aria-valuenow")) !== at, "a click does not move");
   await page.keyboard.press("l");
   await page.locator(".live-button.live").waitFor();

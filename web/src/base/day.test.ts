@@ -12,7 +12,9 @@ describe("days and lengths", () => {
   it("says lengths with units", () => {
     expect(span(42)).toBe("42 s");
     expect(span(154)).toBe("2 min 34 s");
-    expect(span(3605)).toBe("1 h 00 min");
+    expect(span(3605)).toBe("1 h");
+    expect(span(3700)).toBe("1 h 01 min");
+    expect(span(300)).toBe("5 min");
     expect(span(-5)).toBe("0 s");
   });
 });

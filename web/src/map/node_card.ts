@@ -4,10 +4,13 @@ import { setAttribute, setAttributes, setText, svg } from "../base/attributes";
 import { CARD, type CardSize, type Point, SMALL_CARD } from "../layout/graph";
 import { KIND_ICONS, STATE_ICONS } from "./icons";
 import { fitText, fontOf, textWidth } from "./measure";
-import type { SceneNode } from "./scene";
+import { type Box, overlap } from "./pills";
+import type { SceneNode, Tone } from "./scene";
 
 const STRIP_X = 10;
 const STRIP_GAP = 3;
+const FAR_FONT = 11; // pixels, as the style has it
+const FAR_WEIGHT: Partial<Record<Tone, number>> = { origin: 2, worse: 2, victim: 1, better: 1, changed: 1, new: 1, vanished: 1 };
 const STRIP_TALL = { over: 6, near: 4.5, ok: 3, nodata: 1.5, idle: 1.5 } as const;
 
 export class NodeCard {
@@ -29,6 +32,7 @@ export class NodeCard {
   private readonly badgeText: SVGTextElement;
   private readonly strip: SVGRectElement[] = [];
   private readonly far: SVGTextElement;
+  private wanted = 0;
 
   constructor(parent: SVGGElement, key: string) {
     this.root = svg("g", parent, { role: "button", tabindex: -1, "data-key": key });
@@ -77,6 +81,28 @@ export class NodeCard {
     });
   }
 
+  // How much its name is wanted where cards are too small for names; 0: not at all.
+  get farWeight(): number {
+    return this.wanted;
+  }
+
+  // Above or below the card, whichever is free; nowhere when neither is. `k`: pixels per unit.
+  placeFar(k: number, taken: Box[]): void {
+    const { width, height } = this.size ?? CARD;
+    const half = (textWidth(this.far.textContent ?? "", fontOf(650, FAR_FONT)) / 2 + 2) / k;
+    const tall = (FAR_FONT + 2) / k;
+    const middle = this.at.x + width / 2;
+    const top = this.at.y - height / 2;
+    for (const bottom of [top - 2 / k, top + height + tall]) {
+      const box = { left: middle - half, right: middle + half, top: bottom - tall, bottom };
+      if (taken.some((other) => overlap(box, other) > 0)) continue;
+      taken.push(box);
+      setAttributes(this.far, { y: (bottom - top - 3 / k).toFixed(1), "data-shown": "" });
+      return;
+    }
+    setAttribute(this.far, "data-shown", null);
+  }
+
   move(at: Point): void {
     this.at = at;
     setAttribute(this.root, "transform", `translate(${at.x.toFixed(1)} ${(at.y - (this.size ?? CARD).height / 2).toFixed(1)})`);
@@ -107,6 +133,8 @@ export class NodeCard {
     const nameFont = fontOf(650, 13);
     setText(this.name, fitText(node.name, nameFont, wide - textX - 8));
     setText(this.far, node.name);
+    this.wanted = node.bottleneck ? 3 : (FAR_WEIGHT[node.tone] ?? 0);
+    if (this.wanted === 0) setAttribute(this.far, "data-shown", null);
     setText(this.worst, node.worst);
     const worstEnd = textX + 14 + textWidth(node.worst, fontOf(650, 12));
     const rateText = node.rate;

@@ -20,7 +20,8 @@ export const PILL_HEIGHT = 20;
 const MARGIN = 3;
 // Near the middle first; the ends are crowded with other edges.
 const SHARES = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.2, 0.8, 0.46, 0.54, 0.3, 0.7, 0.14, 0.86];
-const SHIFTS = [0, -13, 13, -24, 24];
+// The last leave the row of the cards on either side.
+const SHIFTS = [0, -13, 13, -24, 24, -38, 38];
 
 function boxAt(point: Point, width: number, margin: number): Box {
   return {

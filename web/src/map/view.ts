@@ -8,7 +8,7 @@ import { layoutGraph } from "../layout/layout";
 import { EdgeLine } from "./edge_line";
 import { homeNode, neighbour, reach, type Direction } from "./navigate";
 import { NodeCard } from "./node_card";
-import { placePills } from "./pills";
+import { type Box, placePills } from "./pills";
 import type { Scene } from "./scene";
 
 export interface MapEvents {
@@ -211,6 +211,7 @@ export class MapView {
   private paint(scene: Scene): void {
     for (const node of scene.nodes) this.cards.get(node.key)?.paint(node, node.key === this.selected);
     for (const edge of scene.edges) this.lines.get(edge.key)?.paint(edge, edge.key === this.selected);
+    this.placeFarNames();
   }
 
   // A crowded map stands closer together, so that its text stays larger.
@@ -354,6 +355,16 @@ export class MapView {
     setAttributes(this.ground, { transform: `translate(${x.toFixed(2)} ${y.toFixed(2)}) scale(${k.toFixed(4)})` });
     setAttribute(this.root, "data-lod", k < FAR ? "far" : "near");
     this.root.style.setProperty("--inverse", (1 / k).toFixed(3));
+    this.placeFarNames();
+  }
+
+  // Where cards are too small for names, those that matter keep theirs; the weightier first.
+  private placeFarNames(): void {
+    const { k } = this.transform;
+    if (k >= FAR) return;
+    const taken: Box[] = [];
+    const wanted = [...this.cards.values()].filter((card) => card.farWeight > 0);
+    for (const card of wanted.sort((a, b) => b.farWeight - a.farWeight)) card.placeFar(k, taken);
   }
 
   destroy(): void {

@@ -76,7 +76,7 @@ export function AlertsPage() {
           {error !== null && <p class="band bad" role="alert">{aw("failed", { why: error })}</p>}
           {alerts !== null && !alerts.on && (
             <p class="band warn">
-              <b>{aw("off", { why: alerts.why_off })}</b> {aw("off_help")}
+              <b>{aw("off", { why: alerts.why_off === "no route is enabled" ? aw("no_route") : alerts.why_off })}</b> {aw("off_help")}
             </p>
           )}
           {(alerts?.alarms ?? []).map((text) => (

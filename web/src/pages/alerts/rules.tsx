@@ -4,12 +4,24 @@ import { useState } from "preact/hooks";
 import { deleteRule, getRules, saveRule } from "../../api/alerts";
 import type { Rule } from "../../api/alert_types";
 import { span } from "../../base/day";
+import { language } from "../../base/locale";
 import { errorText, useLoaded } from "../../widgets/loaded";
 import { toast } from "../../widgets/toast";
 import { SeverityTag } from "./now";
 import { FRESH_RULE, RuleForm } from "./rule_form";
 import { conditionText } from "./texts";
-import { aw } from "./words";
+import { ALERT_WORDS, aw } from "./words";
+
+// What the server brings along is known by its id, and said in the reader's language.
+function nameOf(rule: Rule): string {
+  const key = `b_${rule.id}`;
+  return rule.origin === "builtin" && key in ALERT_WORDS ? aw(key as keyof typeof ALERT_WORDS) : rule.name;
+}
+
+function noteOf(rule: Rule): string {
+  const own = rule.note !== "" && (rule.origin !== "builtin" || language.value === "en");
+  return own ? rule.note : aw(`origin_${rule.origin ?? "user"}`);
+}
 
 function failed(error: unknown): void {
   toast(errorText(error), true);
@@ -66,8 +78,8 @@ export function Rules() {
             {(rules ?? []).map((rule) => (
               <tr key={rule.id} class={rule.on === false ? "dim" : ""}>
                 <th scope="row">
-                  {rule.name}
-                  <small class="muted">{rule.note !== "" ? rule.note : aw(`origin_${rule.origin ?? "user"}`)}</small>
+                  {nameOf(rule)}
+                  <small class="muted">{noteOf(rule)}</small>
                 </th>
                 <td class="wrap">
                   {conditionText(rule.condition)}

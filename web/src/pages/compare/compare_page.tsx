@@ -69,10 +69,17 @@ function ChangeLegend() {
   );
 }
 
+// The server counts steps from 0, as its addresses do; people from 1, as the choice above.
+function sideName(side: CompareSide): string {
+  if (side.step === null) return side.label || side.ref;
+  const name = side.label.replace(/, step \d+$/, "");
+  return `${name || side.ref}, ${c("step_n", { n: side.step + 1 })}`;
+}
+
 function SideName({ letter, side }: { letter: "A" | "B"; side: CompareSide }) {
   return (
     <p class="side-name">
-      <b class="letter">{letter}</b> {side.label || side.ref}{" "}
+      <b class="letter">{letter}</b> {sideName(side)}{" "}
       <span class="muted tabular">
         {when(side.from)}–{clock(side.to)}, {span(side.seconds)}, {formatMetric("request_rate", side.offered_rate)}
       </span>

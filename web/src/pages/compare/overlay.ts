@@ -3,10 +3,9 @@
 // same shape. Keys are names, so that the same call is the same line on every map. Pure.
 import type { Comparison, Delta, EdgeDelta, Ranked, ServiceDelta } from "../../api/run_types";
 import type { MapEdge, MapNode, Snapshot, Value } from "../../api/types";
-import { percent } from "../../base/format";
 import { iconFor } from "../../map/icons";
 import { buildScene, type Scene, type SceneEdge, type SceneNode, type SceneOptions, type Tone, widthOf } from "../../map/scene";
-import { formatChangeValue } from "./values";
+import { formatChangeValue, shareOf } from "./values";
 
 export const MARKS = {
   worse: "M0-5.500 5 1H1.700V5.500H-1.700V1H-5z",
@@ -93,7 +92,7 @@ export function edgeKey(edge: { client: string; server: string; port: number; pr
 export function changeText(delta: Delta): string {
   if (delta.change === null) return delta.a === 0 || delta.a === null ? "+" : "−";
   if (delta.change >= 2) return `×${(1 + delta.change).toFixed(delta.change >= 9 ? 0 : 1)}`;
-  return `${delta.change > 0 ? "+" : delta.change < 0 ? "−" : ""}${percent(Math.abs(delta.change))}`;
+  return `${delta.change > 0 ? "+" : delta.change < 0 ? "−" : ""}${shareOf(delta.change)}`;
 }
 
 export function pillOf(voice: Voice | null): string | null {

@@ -31,12 +31,19 @@ function points(value: number): string {
   return `${sign(value)}${size >= 9.95 ? Math.round(size) : Number(size.toFixed(2))} pt`;
 }
 
+// Almost all of it is not all of it: "99.7 %", and 100 % only where nothing is left.
+export function shareOf(change: number): string {
+  const size = Math.abs(change);
+  if (change < 0 && size > 0.95 && size < 1) return `${Math.min(99.9, Math.floor(size * 1000) / 10)} %`;
+  return percent(size);
+}
+
 // A change or a bound of one: relative, for shares in percentage points.
 export function bound(value: Value, metric = ""): string {
   if (value === null) return NONE;
   if (isShare(metric)) return points(value);
   if (value >= 9) return `×${count(1 + value)}`;
-  return `${sign(value)}${percent(Math.abs(value))}`;
+  return `${sign(value)}${shareOf(value)}`;
 }
 
 // Where a relative change stands on a bar from -100 % to beyond +100 %: -1 to 1, never off the bar.

@@ -10,6 +10,7 @@ export const COMPARE_WORDS = {
   choose_part: ["Part of {side}", "{side} 的范围"],
   choose: ["choose a run", "选择记录"],
   whole: ["whole run", "整个过程"],
+  step_n: ["step {n}", "阶段 {n}"],
   step: ["step {n}, {rate}", "阶段 {n}，{rate}"],
   window: ["a window…", "时间窗…"],
   stored: ["a window of what is stored", "存储数据的时间窗"],
