@@ -189,9 +189,9 @@ function Walk(props: DiagnosisProps) {
                 {step.client} → <b>{step.server}</b>
               </span>
               <span class="tabular strong">{duration(step.latency_us)}</span>
-              {step.share !== null && (
+              {step.share !== null && step.share > 0 && (
                 <span class="walk-share tabular" title={ww("of_harm")}>
-                  {percent(step.share)}
+                  {percent(step.share)} <span class="hidden">{ww("of_harm")}</span>
                 </span>
               )}
             </button>
