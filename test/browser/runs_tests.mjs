@@ -152,6 +152,23 @@ async function compares(context) {
   }
 }
 
+async function showsTheReport(context) {
+  const [run] = await twoRuns(context);
+  const page = await openPage(context, { hash: `#/runs/${run.id}/report` });
+  const report = page.frameLocator("iframe.report-frame");
+  await report.locator("h1", { hasText: run.name }).waitFor();
+  const titles = await report.locator("h2").allTextContents();
+  const wanted = ["Objectives", "What happened", "Step 1", "History", "Capacity", "Losses and doubts", "How to reproduce"];
+  same(wanted.filter((title) => !titles.some((text) => text.startsWith(title))), [], `missing of ${titles}`);
+  const drawn = await report.locator("svg.map").first().locator(".node").count();
+  check(drawn > 10, `${drawn} services on the report's map`);
+  const html = await (await fetch(`${context.server.url}/api/v1/runs/${run.id}/report.html`)).text();
+  check(!/<script|<link|src=|https?:/.test(html), "the report does not stand alone");
+  await page.screenshot({ path: `${artefacts}report.png` });
+  await expectNoViolations(page, "the report");
+  await page.done();
+}
+
 async function walksInTheDiagnosis(context) {
   const { verdict } = await troubledMap(context);
   const page = await openPage(context);
@@ -201,6 +218,7 @@ export const runsTests = [
   ["keeps a run's notes", keepsNotes],
   ["attaches a load generator's report", attachesALoadReport],
   ["compares two runs on one map and on two", compares],
+  ["shows a run's report, which stands alone", showsTheReport],
   ["says so when a run is not there", bearsWhatIsNotThere],
   ["runs, comparison and alerts bear narrow windows", bearsNarrowWindows],
 ];

@@ -94,13 +94,19 @@ class Plot {
     for (int i = 0; i <= 4; ++i) {
       const double time = static_cast<double>(begin_) + static_cast<double>(end_ - begin_) * i / 4;
       fmt::format_to(std::back_inserter(out_),
-                     R"(<text class="axis time" x="{:.1f}" y="{}">{}</text>)", X(time), kHeight - 4,
-                     SayClock(static_cast<uint64_t>(time)));
+                     R"(<text class="axis {}" x="{:.1f}" y="{}">{}</text>)",
+                     i == 0   ? "first"
+                     : i == 4 ? "last"
+                              : "time",
+                     X(time), kHeight - 4, SayClock(static_cast<uint64_t>(time)));
     }
     if (std::isfinite(limit_) && limit_ <= top_) {
       fmt::format_to(std::back_inserter(out_),
                      R"(<line class="limit" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>)", kLeft,
                      kWidth - 8, Y(limit_), Y(limit_));
+      fmt::format_to(std::back_inserter(out_),
+                     R"(<text class="axis limit-name" x="{}" y="{:.1f}">limit {}</text>)",
+                     kWidth - 12, Y(limit_) - 3, Say(limit_));
     }
   }
 

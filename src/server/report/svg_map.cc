@@ -5,106 +5,18 @@
 #include <cmath>
 #include <functional>
 #include <iterator>
-#include <map>
-#include <set>
 
 #include "base/cut_text.h"
-#include "base/stable_order.h"
 #include "server/report/svg.h"
+#include "server/report/svg_layout.h"
 #include "server/report/words.h"
 
 namespace pano::report {
 namespace {
 
-constexpr double kWidth = 150;
-constexpr double kHeight = 44;
-constexpr double kColumn = 218;
-constexpr double kRow = 56;
-constexpr double kMargin = 12;
-
-struct Place {
-  size_t column = 0;
-  double row = 0;
-};
-
-// Layers by longest path over edges that do not close a cycle, rows by the callers' mean row.
-class Layout {
- public:
-  explicit Layout(const live::MapView& map) {
-    for (const live::MapNode& n : map.nodes) places_[n.id] = {};
-    for (const live::MapEdge& e : map.edges) {
-      const uint32_t client = e.edge.client_service;
-      const uint32_t server = e.edge.server_service;
-      if (client != server && places_.contains(client) && places_.contains(server)) {
-        calls_[client].insert(server);
-        called_.insert(server);
-      }
-    }
-    for (const auto& [id, place] : places_) {
-      if (!called_.contains(id)) Descend(id, 0);
-    }
-    for (const auto& [id, place] : places_) {
-      if (!seen_.contains(id)) Descend(id, 0);
-    }
-    SetRows();
-  }
-
-  const std::map<uint32_t, Place>& places() const { return places_; }
-  size_t columns() const { return columns_; }
-  double rows() const { return rows_; }
-
- private:
-  // Each call of it moves a node right, and never past the number of nodes: cycles end there.
-  void Descend(uint32_t id, size_t column) {
-    seen_.insert(id);
-    if (path_.contains(id)) return;
-    Place& place = places_[id];
-    const bool first = done_.insert(id).second;
-    if (!first && place.column >= column) return;
-    place.column = std::max(place.column, column);
-    path_.insert(id);
-    for (const uint32_t server : calls_[id]) Descend(server, place.column + 1);
-    path_.erase(id);
-  }
-
-  void SetRows() {
-    std::map<size_t, std::vector<uint32_t>> columns;
-    for (const auto& [id, place] : places_) columns[place.column].push_back(id);
-    columns_ = columns.empty() ? 0 : columns.rbegin()->first + 1;
-    for (auto& [column, ids] : columns) {
-      StableOrder(ids, [this](uint32_t a, uint32_t b) { return Pull(a) < Pull(b); });
-      for (size_t i = 0; i < ids.size(); ++i) places_[ids[i]].row = static_cast<double>(i);
-      rows_ = std::max(rows_, static_cast<double>(ids.size()));
-    }
-    for (auto& [column, ids] : columns) {  // centred
-      const double shift = (rows_ - static_cast<double>(ids.size())) / 2;
-      for (const uint32_t id : ids) places_[id].row += shift;
-    }
-  }
-
-  double Pull(uint32_t id) const {
-    double sum = 0;
-    double count = 0;
-    for (const auto& [client, servers] : calls_) {
-      if (!servers.contains(id)) continue;
-      sum += places_.at(client).row;
-      ++count;
-    }
-    return count > 0 ? sum / count : 0;
-  }
-
-  std::map<uint32_t, Place> places_;
-  std::map<uint32_t, std::set<uint32_t>> calls_;
-  std::set<uint32_t> called_;
-  std::set<uint32_t> seen_;
-  std::set<uint32_t> done_;
-  std::set<uint32_t> path_;
-  size_t columns_ = 0;
-  double rows_ = 0;
-};
-
-double X(const Place& p) { return kMargin + static_cast<double>(p.column) * kColumn; }
-double Y(const Place& p) { return kMargin + p.row * kRow; }
+constexpr size_t kMaxNodes = 60;  // more are no picture on paper
+constexpr size_t kNameBytes = 19;
+constexpr double kLabelHeight = 15;
 
 std::string WorstOf(const live::Standing& s) {
   if (!s.worst) return "";
@@ -124,44 +36,143 @@ const char* ClassOf(const live::MapNode& n) {
   return n.standing.state == analysis::State::kOver ? "over" : "calm";
 }
 
-void DrawEdge(std::string& out, const live::MapEdge& e, const Place& from, const Place& to) {
-  const bool over = e.standing.state == analysis::State::kOver;
-  const double traffic = e.metrics[analysis::Metric::kTraffic];
-  const double width = std::isfinite(traffic) && traffic > 1
-                           ? std::clamp(0.8 + 0.7 * (std::log10(traffic) - 2), 0.8, 4.5)
-                           : 0.8;
-  const double x1 = X(from) + kWidth;
-  const double x2 = X(to);
-  const double y1 = Y(from) + kHeight / 2;
-  const double y2 = Y(to) + kHeight / 2;
-  const double bend = std::max(30.0, std::abs(x2 - x1) * 0.5);
-  const std::string path = fmt::format("M{:.0f} {:.0f}C{:.0f} {:.0f} {:.0f} {:.0f} {:.0f} {:.0f}",
-                                       x1, y1, x1 + bend, y1, x2 - bend, y2, x2, y2);
-  if (e.on_path) fmt::format_to(std::back_inserter(out), R"(<path class="halo" d="{}"/>)", path);
-  fmt::format_to(std::back_inserter(out), R"(<path class="edge{}" d="{}" stroke-width="{:.1f}"/>)",
-                 over ? " over" : "", path, over ? std::max(width, 1.8) : width);
-  if (!over) return;
-  const std::string label = WorstOf(e.standing);
-  fmt::format_to(std::back_inserter(out), R"(<text class="pill" x="{:.0f}" y="{:.0f}">{}</text>)",
-                 (x1 + x2) / 2, (y1 + y2) / 2 - 4, Escape(label));
+// Of the rest the busiest: what is over its limits and who takes part in the verdict stays.
+live::MapView Drawn(const live::MapView& map) {
+  if (map.nodes.size() <= kMaxNodes) return map;
+  live::MapView out = map;
+  const auto weight = [](const live::MapNode& n) {
+    const double rate = n.metrics[analysis::Metric::kRequestRate];
+    const bool told = n.role != analysis::Role::kNone || n.standing.state == analysis::State::kOver;
+    return std::pair((told ? 1e12 : 0) + (std::isfinite(rate) ? rate : 0), n.id);
+  };
+  std::ranges::sort(out.nodes, std::greater<>(), weight);
+  out.nodes.resize(kMaxNodes);
+  return out;
 }
 
-void DrawNode(std::string& out, const live::MapNode& n, const Place& p) {
-  const std::string worst = n.standing.state == analysis::State::kOver ? WorstOf(n.standing) : "";
-  const double rate = n.metrics[analysis::Metric::kRequestRate];
-  const double latency = n.metrics[analysis::Metric::kLatency];
-  const std::string second =
-      fmt::format("{}{}  {}", worst.empty() ? "" : "▲ ",
-                  worst.empty() ? SayLatency(latency) : worst, SayRate(rate));
-  const std::string count = n.replicas > 1 ? fmt::format(" ×{}", n.replicas) : "";
-  constexpr size_t kLongestName = 21;
-  fmt::format_to(
-      std::back_inserter(out),
-      R"(<g class="node {}"><rect x="{:.0f}" y="{:.0f}" width="{:.0f}" height="{:.0f}" rx="7"/>)"
-      R"(<text class="name" x="{:.0f}" y="{:.0f}">{}{}</text><text x="{:.0f}" y="{:.0f}">{}</text></g>)",
-      ClassOf(n), X(p), Y(p), kWidth, kHeight, X(p) + 10, Y(p) + 18,
-      Escape(CutText(n.name, kLongestName)), count, X(p) + 10, Y(p) + 35, Escape(second));
-}
+struct Box {
+  double left = 0;
+  double top = 0;
+  double right = 0;
+  double bottom = 0;
+  bool Meets(const Box& o) const {
+    return left < o.right && o.left < right && top < o.bottom && o.top < bottom;
+  }
+};
+
+class Picture {
+ public:
+  explicit Picture(const live::MapView& map) : map_(map), sheet_(LayOut(map)) {
+    for (const auto& [id, at] : sheet_.cards) {
+      taken_.push_back({at.x, at.y - Sheet::kCardHeight / 2, at.x + Sheet::kCardWidth,
+                        at.y + Sheet::kCardHeight / 2});
+    }
+  }
+
+  std::string Draw(size_t left_out) {
+    const double note = left_out > 0 ? 22 : 0;
+    Add(R"(<svg class="map" viewBox="0 0 {:.0f} {:.0f}" role="img" aria-label="{}">)", sheet_.width,
+        sheet_.height + note, Escape(Said()));
+    for (const auto& [i, route] : sheet_.routes) {
+      if (map_.edges[i].on_path) Add(R"(<path class="halo" d="{}"/>)", PathOf(route));
+    }
+    for (const bool over : {false, true}) {  // what matters is drawn last
+      for (const auto& [i, route] : sheet_.routes) {
+        if ((map_.edges[i].standing.state == analysis::State::kOver) == over) Line(i, route, over);
+      }
+    }
+    for (const live::MapNode& n : map_.nodes) Card(n, sheet_.cards.at(n.id));
+    for (const auto& [i, route] : sheet_.routes) {
+      if (map_.edges[i].standing.state == analysis::State::kOver) Label(i, route);
+    }
+    if (left_out > 0) {
+      Add(R"(<text class="note" x="14" y="{:.0f}">{} less busy services within their limits are not drawn</text>)",
+          sheet_.height + 12, left_out);
+    }
+    return std::move(out_) + "</svg>";
+  }
+
+ private:
+  template <typename... Args>
+  void Add(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
+  }
+
+  std::string Said() const {
+    const std::string name = BottleneckOf(map_);
+    return "map of the services; bottleneck: " + name;
+  }
+
+  // Straight through the layers it skips, bent between them.
+  static std::string PathOf(const std::vector<Point>& route) {
+    std::string out = fmt::format("M{:.1f} {:.1f}", route[0].x, route[0].y);
+    for (size_t i = 0; i + 1 < route.size(); i += 2) {
+      const Point& a = route[i];
+      const Point& b = route[i + 1];
+      const double bend = std::max(30.0, std::abs(b.x - a.x) * 0.5);
+      fmt::format_to(std::back_inserter(out), "C{:.1f} {:.1f} {:.1f} {:.1f} {:.1f} {:.1f}",
+                     a.x + bend, a.y, b.x - bend, b.y, b.x, b.y);
+      if (i + 2 < route.size()) fmt::format_to(std::back_inserter(out), "H{:.1f}", route[i + 2].x);
+    }
+    return out;
+  }
+
+  void Line(size_t i, const std::vector<Point>& route, bool over) {
+    const double traffic = map_.edges[i].metrics[analysis::Metric::kTraffic];
+    const double width = std::isfinite(traffic) && traffic > 1
+                             ? std::clamp(1.0 + 0.8 * (std::log10(traffic) - 2), 1.0, 5.0)
+                             : 1.0;
+    Add(R"(<path class="edge{}" d="{}" stroke-width="{:.1f}"/>)", over ? " over" : "",
+        PathOf(route), over ? std::max(width, 2.2) : width);
+  }
+
+  // Beside its own line, off cards and other labels: the middle of a straight run, else of a bend.
+  void Label(size_t i, const std::vector<Point>& route) {
+    const std::string text = "▲ " + WorstOf(map_.edges[i].standing);
+    const double half = 3.6 * static_cast<double>(text.size()) + 4;
+    std::vector<Point> wishes;
+    for (size_t k = 1; k + 2 < route.size(); k += 2) {
+      wishes.push_back({(route[k].x + route[k + 1].x) / 2, route[k].y});
+    }
+    for (const double t : {0.5, 0.35, 0.65}) {
+      const Point& a = route[0];
+      const Point& b = route[1];
+      const double s = t * t * (3 - 2 * t);  // about where the bend is
+      wishes.push_back({a.x + (b.x - a.x) * t, a.y + (b.y - a.y) * s});
+    }
+    for (const double shift : {0.0, -14.0, 14.0, -26.0, 26.0}) {
+      for (const Point& wish : wishes) {
+        const Box box{wish.x - half, wish.y + shift - kLabelHeight / 2, wish.x + half,
+                      wish.y + shift + kLabelHeight / 2};
+        if (std::ranges::any_of(taken_, [&box](const Box& o) { return o.Meets(box); })) continue;
+        taken_.push_back(box);
+        Add(R"(<text class="pill" x="{:.0f}" y="{:.0f}">{}</text>)", wish.x, wish.y + shift + 4,
+            Escape(text));
+        return;
+      }
+    }
+  }
+
+  void Card(const live::MapNode& n, const Point& at) {
+    const bool over = n.standing.state == analysis::State::kOver;
+    const std::string worst = over ? WorstOf(n.standing) : "";
+    const std::string second = fmt::format(
+        "{}  {}", over ? "▲ " + worst : SayLatency(n.metrics[analysis::Metric::kLatency]),
+        SayRate(n.metrics[analysis::Metric::kRequestRate]));
+    const std::string count = n.replicas > 1 ? fmt::format(" ×{}", n.replicas) : "";
+    const double top = at.y - Sheet::kCardHeight / 2;
+    Add(R"(<g class="node {}"><rect x="{:.1f}" y="{:.1f}" width="{:.0f}" height="{:.0f}" rx="7"/>)"
+        R"(<text class="name" x="{:.1f}" y="{:.1f}">{}{}</text><text x="{:.1f}" y="{:.1f}">{}</text></g>)",
+        ClassOf(n), at.x, top, Sheet::kCardWidth, Sheet::kCardHeight, at.x + 10, top + 19,
+        Escape(CutText(n.name, kNameBytes - count.size())), count, at.x + 10, top + 37,
+        Escape(second));
+  }
+
+  const live::MapView& map_;
+  Sheet sheet_;
+  std::vector<Box> taken_;
+  std::string out_;
+};
 
 }  // namespace
 
@@ -192,26 +203,8 @@ std::string Escape(std::string_view text) {
 }
 
 std::string MapSvg(const live::MapView& map) {
-  const Layout layout(map);
-  const double width =
-      2 * kMargin + kWidth +
-      kColumn * static_cast<double>(layout.columns() > 0 ? layout.columns() - 1 : 0);
-  const double height = 2 * kMargin + kHeight + kRow * std::max(0.0, layout.rows() - 1);
-  std::string out = fmt::format(
-      R"(<svg class="map" viewBox="0 0 {:.0f} {:.0f}" role="img" aria-label="map of the services">)",
-      width, height);
-  const auto& places = layout.places();
-  for (const bool over : {false, true}) {  // what matters is drawn last
-    for (const live::MapEdge& e : map.edges) {
-      if ((e.standing.state == analysis::State::kOver) != over) continue;
-      const auto from = places.find(e.edge.client_service);
-      const auto to = places.find(e.edge.server_service);
-      if (from == places.end() || to == places.end() || from == to) continue;
-      DrawEdge(out, e, from->second, to->second);
-    }
-  }
-  for (const live::MapNode& n : map.nodes) DrawNode(out, n, places.at(n.id));
-  return out + "</svg>";
+  const live::MapView drawn = Drawn(map);
+  return Picture(drawn).Draw(map.nodes.size() - drawn.nodes.size());
 }
 
 }  // namespace pano::report

@@ -4,6 +4,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -49,7 +50,8 @@ std::string SayCount(double count) {
 std::string SayShare(double part, double all) {
   if (!(all > 0) || !Known(part)) return std::string(kNothing);
   const double percent = 100 * part / all;
-  return percent > 0 && percent < 0.1 ? "< 0.1 %" : fmt::format("{:.1f} %", percent);
+  if (percent == 0 || percent == 100) return fmt::format("{:.0f} %", percent);
+  return percent < 0.1 ? "< 0.1 %" : fmt::format("{:.1f} %", percent);
 }
 
 std::string SayReplicas(const live::MapView& map) {
@@ -57,6 +59,43 @@ std::string SayReplicas(const live::MapView& map) {
   for (const Replicas& r : ReplicasOf(map))
     parts.push_back(fmt::format("{} x{}", r.service, r.count));
   return parts.empty() ? "one of each" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string SayMetric(analysis::Metric metric) {
+  switch (metric) {
+    case analysis::Metric::kTraffic:
+      return "traffic";
+    case analysis::Metric::kRequestRate:
+      return "requests";
+    case analysis::Metric::kErrors:
+      return "errors";
+    case analysis::Metric::kLatency:
+      return "latency p95";
+    case analysis::Metric::kConnectLatency:
+      return "TCP connect p95";
+    case analysis::Metric::kConnectFailures:
+      return "failed connects";
+  }
+  return std::string(analysis::Name(metric));
+}
+
+std::string SayValue(analysis::Metric metric, double value) {
+  if (!Known(value)) return std::string(kNothing);
+  switch (metric) {
+    case analysis::Metric::kLatency:
+    case analysis::Metric::kConnectLatency:
+      return SayLatency(value);
+    case analysis::Metric::kTraffic:
+      return analysis::SayBytes(value) + "/s";
+    default:
+      return SayRate(value);
+  }
+}
+
+std::string SayEvent(schema::EventKind kind) {
+  std::string out(schema::Name(kind));
+  std::ranges::replace(out, '_', ' ');
+  return out;
 }
 
 std::string SayStep(const run::Step& step, size_t index) {
