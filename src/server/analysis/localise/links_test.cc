@@ -48,9 +48,15 @@ TEST(Links, OfTwoCallersOneHeldUpTheCalleeIsNotToBlame) {
   for (size_t c = 0; c < system.calls.size(); ++c) {
     const std::string caller = q.nodes[system.calls[c].caller];
     const std::string callee = q.nodes[system.calls[c].callee];
-    if (caller == "b") EXPECT_GT(system.calls[c].callers_side, 0.8);
-    if (caller == "front" && callee == "b") EXPECT_GT(system.calls[c].on_the_way, 0.8);
-    if (caller == "front") EXPECT_LT(system.calls[c].callers_side, 0.1) << callee;
+    if (caller == "b") {
+      EXPECT_GT(system.calls[c].callers_side, 0.8);
+    }
+    if (caller == "front" && callee == "b") {
+      EXPECT_GT(system.calls[c].on_the_way, 0.8);
+    }
+    if (caller == "front") {
+      EXPECT_LT(system.calls[c].callers_side, 0.1) << callee;
+    }
   }
 }
 
