@@ -12,13 +12,16 @@ set(PANO_THREADED_TESTS
 add_custom_target(threaded_tests)
 add_custom_target(fuzzers)  # everything "./dev fuzz" runs
 
-# pano_module(NAME [DEPS target...]): one folder is one static library.
+# pano_module(NAME [FOLDERS folder...] [DEPS target...]): one folder is one static library, with the
+# folders below it that are named.
 #   foo.cc        -> the library          foo_test.cc  -> executable NAME_test, run by ctest
 #   foo_bench.cc  -> executable NAME_bench (PANO_BENCH)   foo_fuzz.cc -> executable foo_fuzz (PANO_FUZZ)
 # TEST_DEPS are linked to tests, benchmarks and fuzzers only.
 function(pano_module name)
-  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS" ${ARGN})
-  file(GLOB all CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  cmake_parse_arguments(ARG "" "" "FOLDERS;DEPS;TEST_DEPS" ${ARGN})
+  list(TRANSFORM ARG_FOLDERS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ OUTPUT_VARIABLE folders)
+  list(TRANSFORM folders APPEND /*.cc)
+  file(GLOB all CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc ${folders})
   set(sources ${all})
   list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$")
   if(sources)

@@ -18,7 +18,7 @@
 #include "server/alert/dispatch.h"
 #include "server/alert/history.h"
 #include "server/alert/kept_entries.h"
-#include "server/alert/receiver.h"
+#include "server/alert/receiver/receiver.h"
 #include "server/alert/watch.h"
 
 namespace pano::alert {

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "server/alert/map_for_test.h"
-#include "server/alert/receiver_for_test.h"
+#include "server/alert/receiver/receiver_for_test.h"
 
 namespace pano::alert {
 namespace {

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/alert/entry_file.h"
-#include "server/alert/receiver_for_test.h"
+#include "server/alert/receiver/receiver_for_test.h"
 
 namespace pano::alert {
 namespace {

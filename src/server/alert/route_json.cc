@@ -4,8 +4,8 @@
 
 #include "server/alert/entry_json.h"
 #include "server/alert/json_fields.h"
-#include "server/alert/receiver.h"
-#include "server/alert/text_template.h"
+#include "server/alert/receiver/receiver.h"
+#include "server/alert/receiver/text_template.h"
 
 namespace pano::alert {
 namespace {

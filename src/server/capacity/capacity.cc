@@ -21,9 +21,9 @@ constexpr double kMinUse = 0.05;       // of the quota; below it idling costs mo
 constexpr double kTailToMean = 3;      // p95 over the mean of a response: exponential
 constexpr double kMostUse = 0.95;      // of the quota: nothing runs well above
 constexpr double kLeastUse = 0.5;
-constexpr double kSameLoad = 0.9;  // as good as the target
+constexpr double kSameLoad = 0.9;       // as good as the target
 constexpr double kMostInstances = 1e6;  // whatever load is asked about
-constexpr double kSlack = 0.03;    // of an instance, not worth another one
+constexpr double kSlack = 0.03;         // of an instance, not worth another one
 
 bool Known(double value) { return std::isfinite(value); }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // /api/v1/compare: two runs, steps or windows beside each other.
-#include "server/run/compare.h"
+#include "server/run/compare/compare.h"
 
 #include <algorithm>
 #include <charconv>
@@ -10,7 +10,7 @@
 
 #include "server/api/resources.h"
 #include "server/live/history.h"
-#include "server/run/budget.h"
+#include "server/run/compare/budget.h"
 #include "server/run/run_json.h"
 
 namespace pano::api {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/alert/receiver.h"
+#include "server/alert/receiver/receiver.h"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>

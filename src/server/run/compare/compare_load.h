@@ -2,7 +2,7 @@
 // in: Stretch  out: what came in at its entries, and whether two sides had the same
 #pragma once
 
-#include "server/run/compare.h"
+#include "server/run/compare/compare.h"
 
 namespace pano::run {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/run/compare_series.h"
+#include "server/run/compare/compare_series.h"
 
 #include <algorithm>
 #include <cmath>

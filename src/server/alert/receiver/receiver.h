@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "server/alert/message.h"
+#include "server/alert/receiver/transport.h"
 #include "server/alert/route.h"
-#include "server/alert/transport.h"
 
 namespace pano::alert {
 

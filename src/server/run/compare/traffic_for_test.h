@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "server/run/compare.h"
+#include "server/run/compare/compare.h"
 
 namespace pano::run {
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "server/run/compare.h"
-#include "server/run/significance.h"
+#include "server/run/compare/compare.h"
+#include "server/run/compare/significance.h"
 
 namespace pano::run {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/run/compare_load.h"
+#include "server/run/compare/compare_load.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "server/analysis/words.h"
-#include "server/run/compare_series.h"
+#include "server/run/compare/compare_series.h"
 #include "server/run/load_series.h"
 
 namespace pano::run {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/run/compare.h"
+#include "server/run/compare/compare.h"
 
 #include <fmt/format.h>
 
@@ -11,11 +11,11 @@
 
 #include "base/stable_order.h"
 #include "server/analysis/words.h"
-#include "server/run/compare_load.h"
-#include "server/run/compare_metric.h"
-#include "server/run/compare_series.h"
-#include "server/run/compare_words.h"
-#include "server/run/significance.h"
+#include "server/run/compare/compare_load.h"
+#include "server/run/compare/compare_metric.h"
+#include "server/run/compare/compare_series.h"
+#include "server/run/compare/compare_words.h"
+#include "server/run/compare/significance.h"
 #include "server/run/window_fold.h"
 
 namespace pano::run {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How often a test cries wolf, and how often it sees what is there.
-#include "server/run/significance.h"
+#include "server/run/compare/significance.h"
 
 #include <gtest/gtest.h>
 

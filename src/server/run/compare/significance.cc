@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/run/significance.h"
+#include "server/run/compare/significance.h"
 
 #include <algorithm>
 #include <cmath>

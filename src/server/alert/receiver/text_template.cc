@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/alert/text_template.h"
+#include "server/alert/receiver/text_template.h"
 
 #include <functional>
 #include <nlohmann/json.hpp>

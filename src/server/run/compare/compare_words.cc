@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/run/compare_words.h"
+#include "server/run/compare/compare_words.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "server/analysis/words.h"
-#include "server/run/compare_metric.h"
+#include "server/run/compare/compare_metric.h"
 
 namespace pano::run {
 

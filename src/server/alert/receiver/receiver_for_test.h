@@ -125,7 +125,8 @@ class ReceiverForTest {
     std::vector<std::string> command{"/usr/bin/python3",
                                      "-W",
                                      "ignore",
-                                     PANO_SOURCE_DIR "/src/server/alert/receiver_for_test.py",
+                                     PANO_SOURCE_DIR
+                                     "/src/server/alert/receiver/receiver_for_test.py",
                                      kind,
                                      folder.File(kind + ".jsonl")};
     if (kind == "http" || kind == "smtp") return command;

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "server/run/compare.h"
+#include "server/run/compare/compare.h"
 
 namespace pano::run {
 

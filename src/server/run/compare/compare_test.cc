@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/run/compare.h"
+#include "server/run/compare/compare.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 
-#include "server/run/budget.h"
-#include "server/run/traffic_for_test.h"
+#include "server/run/compare/budget.h"
+#include "server/run/compare/traffic_for_test.h"
 #include "server/run/window_fold.h"
 
 namespace pano::run {

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "server/alert/receiver.h"
+#include "server/alert/receiver/receiver.h"
 
 namespace pano::alert {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "server/run/compare.h"
+#include "server/run/compare/compare.h"
 
 namespace pano::run {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "server/run/compare.h"
+#include "server/run/compare/compare.h"
 
 namespace pano::run {
 

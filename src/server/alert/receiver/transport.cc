@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/alert/transport.h"
+#include "server/alert/receiver/transport.h"
 
 #include <curl/curl.h>
 

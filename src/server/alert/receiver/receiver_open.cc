@@ -8,8 +8,8 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "server/alert/receiver.h"
-#include "server/alert/text_template.h"
+#include "server/alert/receiver/receiver.h"
+#include "server/alert/receiver/text_template.h"
 
 namespace pano::alert {
 namespace {

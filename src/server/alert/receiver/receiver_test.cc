@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every kind of route against a receiver that really listens, and receivers that misbehave.
-#include "server/alert/receiver.h"
+#include "server/alert/receiver/receiver.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 #include <future>
 
 #include "base/clock.h"
-#include "server/alert/receiver_for_test.h"
-#include "server/alert/text_template.h"
+#include "server/alert/receiver/receiver_for_test.h"
+#include "server/alert/receiver/text_template.h"
 
 namespace pano::alert {
 namespace {

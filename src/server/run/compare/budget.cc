@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/run/budget.h"
+#include "server/run/compare/budget.h"
 
 #include <algorithm>
 #include <charconv>
