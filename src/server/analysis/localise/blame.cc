@@ -236,7 +236,9 @@ class Walk {
     }
     blame_.own_failed[node] = Split(state, WholeFailed(system_, node), fails, n_);
     const double doubt = 1 - DirectEvidence(system_.nodes[node]);
-    Forward(state, kWaitsBehindFail * Largest(waits) * doubt, waits, 0);
+    // Who gives up waiting has waited: who answers as quickly as ever fails for another reason.
+    const double late = system_.nodes[node].latency.has_usual ? SlowToCallers(system_, node) : 1;
+    Forward(state, kWaitsBehindFail * Largest(waits) * doubt * late, waits, 0);
     const std::vector<Part> gone = Gone(system_, node);
     Forward(state, kGoneBehindFail * Largest(gone) * doubt, gone, n_);
     Forward(state, kUnseenBehindFail * doubt, unseen, n_);

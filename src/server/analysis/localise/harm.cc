@@ -60,6 +60,22 @@ double FailedOf(const System& system, const Call& call, int depth) {
   return failed;
 }
 
+double SlowToCallers(const System& system, uint32_t node) {
+  double seen = 0;
+  for (const uint32_t c : system.in[node]) {
+    seen += system.calls[c].share * system.calls[c].view.slow();
+  }
+  return std::max(system.nodes[node].slow(), seen);
+}
+
+double BadToCallers(const System& system, uint32_t node) {
+  double seen = 0;
+  for (const uint32_t c : system.in[node]) {
+    seen += system.calls[c].share * Badness(system.calls[c].view);
+  }
+  return std::max(Badness(system.nodes[node]), seen);
+}
+
 double WholeWait(const System& system, uint32_t node) {
   double seen_by_callers = 0;
   for (const uint32_t c : system.in[node]) seen_by_callers += Positive(system.calls[c].view.wait);

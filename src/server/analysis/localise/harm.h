@@ -23,6 +23,9 @@ double FarSlower(const System& system, const Call& call);
 // its own calls wait or fail.
 double WaitOf(const System& system, const Call& call, int depth = 0);
 double FailedOf(const System& system, const Call& call, int depth = 0);
+// How slow a node is, seen from inside or by its callers together, 0..1; and how abnormal.
+double SlowToCallers(const System& system, uint32_t node);
+double BadToCallers(const System& system, uint32_t node);
 // All there is at a node, seen from inside or by its callers.
 double WholeWait(const System& system, uint32_t node);
 double WholeFailed(const System& system, uint32_t node);

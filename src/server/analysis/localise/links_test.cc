@@ -84,6 +84,27 @@ TEST(Links, WhoDoesNotAnswerAnyMoreIsBlamedForThoseWhoGiveUp) {
   EXPECT_EQ(First(q, a), "c") << a.sentence;
 }
 
+TEST(Links, WhoFailsQuicklyHasNotWaitedForASlowCall) {
+  QuestionBuilder shop = SmallShop();
+  shop.Target("front", TargetMetric::kErrors);
+  shop.Service("front", 1000, 0.1, 0.09).Add("front", kErrors, 0, 300, 0.1);
+  shop.Service("b", 1000, 0.05, 0.04).Add("b", kErrors, 0, 300, 0.1);
+  shop.Service("c", 1000, 0.0001, 0.0004).Add("c", kErrors, 0, 0);
+  const Question q = shop.Make();
+  EXPECT_EQ(First(q, Localise(q)), "b");
+}
+
+TEST(Links, TroubleThatOnlyCallersOfTheTargetSeeIsTrouble) {
+  QuestionBuilder shop = SmallShop();
+  shop.Target("a", TargetMetric::kLatency);
+  shop.Service("front", 1000, 0.100, 0.300).Service("a", 1000, 0.010, 0.010);
+  Call(shop, "front", "a", 0.012, 0.200);
+  const Question q = shop.Make();
+  const Localisation a = Localise(q);
+  EXPECT_EQ(a.verdict, Verdict::kBottleneck) << a.sentence;
+  EXPECT_EQ(First(q, a), "a") << a.sentence;
+}
+
 TEST(Links, WhatNobodyAtTheTargetFeelsIsNoTrouble) {
   QuestionBuilder shop = SmallShop();
   shop.Service("front", 1000, 0.100, 0.100).Service("b", 1000, 0.05, 0.05);

@@ -90,7 +90,9 @@ class Localiser {
   void MeasureTrouble() {
     const Signals& t = system_.nodes[question_.target];
     const double requests = t.requests.down();
-    at_target_ = question_.metric == TargetMetric::kThroughput ? requests : Badness(t);
+    at_target_ = question_.metric == TargetMetric::kThroughput
+                     ? requests
+                     : BadToCallers(system_, question_.target);
     trouble_ = at_target_;
     const double many = std::log2(2 + static_cast<double>(system_.nodes.size()) / 16);
     for (uint32_t i = 0; i < system_.nodes.size(); ++i) {

@@ -127,7 +127,8 @@ void BlameClients(const System& system, Roots& out) {
 Roots FindRoots(const System& system) {
   const uint32_t target = system.question->target;
   const Signals& t = system.nodes[target];
-  const double slow = WholeWait(system, target) > 0 ? std::max(t.slow(), 0.02) : 0;
+  const double slow =
+      WholeWait(system, target) > 0 ? std::max(SlowToCallers(system, target), 0.02) : 0;
   const double failed = WholeFailed(system, target) > 0 ? std::max(t.failures.up(), 0.02) : 0;
   double first = system.question->metric == TargetMetric::kLatency ? slow : failed;
   double second = system.question->metric == TargetMetric::kLatency ? failed : slow;
