@@ -381,7 +381,8 @@ CLI::App* Sub(CLI::App& parent, Run& run, const OptionsPtr& options, const char*
 }
 
 void AddId(CLI::App* command, const OptionsPtr& options, bool required) {
-  CLI::Option* id = command->add_option("id", options->id, "The run; left out: the one that runs");
+  const char* what = required ? "The run" : "The run; left out: the one that runs";
+  CLI::Option* id = command->add_option("id", options->id, what);
   if (required) id->required();
 }
 
