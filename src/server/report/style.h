@@ -15,10 +15,10 @@ h2{font-size:17px;margin:0 0 8px}
 .finding{font-size:18px;line-height:1.4;margin:0;padding:12px 16px;border-left:4px solid var(--bad);background:#fbf3f3}
 .finding.calm{border-left-color:var(--good);background:#f1f8f4}
 section{margin-top:30px}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(130px,1fr));gap:8px;margin:20px 0 0}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:8px;margin:20px 0 0}
 .fact{padding:8px 12px;background:var(--wash);border-radius:7px}
 .fact dt{color:var(--soft);font-size:12px}
-.fact dd{margin:0;font-weight:600;font-size:15px;overflow-wrap:anywhere}
+.fact dd{margin:0;font-weight:600;font-size:14px;overflow-wrap:anywhere}
 .bad{color:var(--bad);font-weight:600}
 .fact.bad dd{color:var(--bad)}
 .good{color:var(--good)}

@@ -19,7 +19,7 @@ struct Point {
 };
 
 struct Sheet {
-  static constexpr double kCardWidth = 150;
+  static constexpr double kCardWidth = 158;
   static constexpr double kCardHeight = 46;
 
   double width = 0;
