@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A rule or a route as the API takes it, for who prefers to write it.
 import { useState } from "preact/hooks";
-import { t } from "../../base/locale";
 import { errorText } from "../../widgets/loaded";
 import { CheckedForm, Field, type Problems, problemsOf } from "./field";
+import { SaveRow } from "./form_parts";
 import { aw } from "./words";
 
 export function Modes({ json, disabled = false, onChange }: { json: boolean; disabled?: boolean; onChange: (json: boolean) => void }) {
@@ -59,14 +59,7 @@ export function JsonForm({ label, body, fixed, onForm, onSave, onDone }: JsonFor
       <Field name="json" label={label} hint={aw("json_hint")}>
         {(control) => <textarea {...control} class="code" rows={18} spellcheck={false} value={text} onInput={(e) => setText(e.currentTarget.value)} />}
       </Field>
-      <div class="row">
-        <button type="submit" class="button primary">
-          {t("save")}
-        </button>
-        <button type="button" class="button" onClick={onDone}>
-          {t("cancel")}
-        </button>
-      </div>
+      <SaveRow onCancel={onDone} />
     </CheckedForm>
   );
 }

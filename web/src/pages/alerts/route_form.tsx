@@ -2,11 +2,11 @@
 // Where alerts are carried to: one form for every kind of receiver, with its own fields. Or as JSON.
 import { useState } from "preact/hooks";
 import { plainEntry, saveRoute } from "../../api/alerts";
-import { type AlertRoute, ROUTE_KINDS, type RouteKind, type Severity } from "../../api/alert_types";
-import { t } from "../../base/locale";
+import { type AlertRoute, ROUTE_KINDS, type RouteKind } from "../../api/alert_types";
 import { toast } from "../../widgets/toast";
 import { JsonForm, Modes } from "./as_json";
 import { CheckedForm, Field, type Problems, problemsOf } from "./field";
+import { SaveRow, SeverityField } from "./form_parts";
 import { MatcherRows } from "./matcher_rows";
 import { draftOfRoute, FIELDS, FRESH_ROUTE, keptSecrets, type RouteDraft, type RouteField, routeOf, typedSecrets } from "./route_draft";
 import { aw } from "./words";
@@ -69,17 +69,7 @@ function Delivery(props: PartProps) {
   return (
     <>
       <div class="limits-grid bare">
-        <Field name="min_severity" label={aw("min_severity")}>
-          {(control) => (
-            <select {...control} value={route.min_severity} onChange={(e) => setRoute({ min_severity: e.currentTarget.value as Severity })}>
-              {(["info", "warning", "critical"] as const).map((name) => (
-                <option key={name} value={name}>
-                  {aw(`sev_${name}`)}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
+        <SeverityField name="min_severity" value={route.min_severity} onPick={(severity) => setRoute({ min_severity: severity })} />
         <Time name="group_wait_s" label={aw("group_wait")} {...props} />
         <Time name="repeat_s" label={aw("repeat")} {...props} />
         <Time name="timeout_s" label={aw("f_timeout")} {...props} />
@@ -171,17 +161,11 @@ function Form({ route, draft, setDraft, onJson, onDone }: FormProps) {
         <summary>{aw("more_delivery")}</summary>
         <Delivery draft={draft} setRoute={setRoute} setTime={setTime} />
       </details>
-      <div class="row">
-        <button type="submit" class="button primary" disabled={busy}>
-          {t("save")}
-        </button>
+      <SaveRow busy={busy} onCancel={() => onDone(null)}>
         <button type="button" class="button" disabled={busy} onClick={() => save(true)}>
           {aw("save_test")}
         </button>
-        <button type="button" class="button" onClick={() => onDone(null)}>
-          {t("cancel")}
-        </button>
-      </div>
+      </SaveRow>
     </CheckedForm>
   );
 }

@@ -3,15 +3,15 @@
 import { useState } from "preact/hooks";
 import { getMap } from "../../api/client";
 import { plainEntry, saveRule } from "../../api/alerts";
-import type { Rule, Severity } from "../../api/alert_types";
+import type { Rule } from "../../api/alert_types";
 import type { Snapshot } from "../../api/types";
 import { span } from "../../base/day";
-import { t } from "../../base/locale";
 import { useLoaded } from "../../widgets/loaded";
 import { toast } from "../../widgets/toast";
 import { JsonForm, Modes } from "./as_json";
 import { ConditionFields } from "./condition_fields";
 import { CheckedForm, Field, type Problems, problemsOf } from "./field";
+import { SaveRow, SeverityField } from "./form_parts";
 import { type ConditionType, draftOf, GROUPS, type RuleDraft, ruleOf, withType } from "./rule_draft";
 import { conditionText } from "./texts";
 import { aw } from "./words";
@@ -87,17 +87,7 @@ function Form({ draft, setDraft, onJson, onDone }: { draft: RuleDraft; setDraft:
         <Field name="clear_s" label={aw("clear_s")} hint={aw("clear_hint")}>
           {(control) => <input {...control} type="text" inputMode="numeric" value={draft.clear_s} onInput={(e) => set({ clear_s: e.currentTarget.value })} />}
         </Field>
-        <Field name="severity" label={aw("severity")}>
-          {(control) => (
-            <select {...control} value={draft.severity} onChange={(e) => set({ severity: e.currentTarget.value as Severity })}>
-              {(["info", "warning", "critical"] as const).map((name) => (
-                <option key={name} value={name}>
-                  {aw(`sev_${name}`)}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
+        <SeverityField name="severity" value={draft.severity} onPick={(severity) => set({ severity })} />
       </div>
       <Sentence draft={draft} />
       <Field name="note" label={aw("note")}>
@@ -106,14 +96,7 @@ function Form({ draft, setDraft, onJson, onDone }: { draft: RuleDraft; setDraft:
       <Field name="labels" label={aw("labels")} hint={aw("labels_hint")}>
         {(control) => <textarea {...control} rows={2} spellcheck={false} value={draft.labels} placeholder="team=checkout" onInput={(e) => set({ labels: e.currentTarget.value })} />}
       </Field>
-      <div class="row">
-        <button type="submit" class="button primary" disabled={busy}>
-          {t("save")}
-        </button>
-        <button type="button" class="button" onClick={onDone}>
-          {t("cancel")}
-        </button>
-      </div>
+      <SaveRow busy={busy} onCancel={onDone} />
     </CheckedForm>
   );
 }

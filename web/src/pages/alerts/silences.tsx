@@ -4,10 +4,10 @@ import { useState } from "preact/hooks";
 import { addSilence, endSilence, getSilences } from "../../api/alerts";
 import type { Matcher, Silence } from "../../api/alert_types";
 import { when } from "../../base/day";
-import { t } from "../../base/locale";
 import { errorText, useLoaded } from "../../widgets/loaded";
 import { toast } from "../../widgets/toast";
 import { CheckedForm, Field, type Problems, problemsOf } from "./field";
+import { SaveRow } from "./form_parts";
 import { matcherProblems, MatcherRows } from "./matcher_rows";
 import { matcherText } from "./texts";
 import { aw } from "./words";
@@ -65,14 +65,7 @@ function Form({ onDone }: { onDone: () => void }) {
       <Field name="comment" label={aw("comment")}>
         {(control) => <input {...control} type="text" maxLength={500} value={comment} onInput={(e) => setComment(e.currentTarget.value)} />}
       </Field>
-      <div class="row">
-        <button type="submit" class="button primary">
-          {t("save")}
-        </button>
-        <button type="button" class="button" onClick={onDone}>
-          {t("cancel")}
-        </button>
-      </div>
+      <SaveRow onCancel={onDone} />
     </CheckedForm>
   );
 }

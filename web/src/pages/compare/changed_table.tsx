@@ -6,6 +6,23 @@ import { changeText, edgeKey, MARKS, rankedKey } from "./overlay";
 import { barPlace, bound, formatChangeValue, isShare, movedBy } from "./values";
 import { c, metricWord } from "./words";
 
+function Head({ first, alpha }: { first: string; alpha: number }) {
+  return (
+    <thead>
+      <tr>
+        <th scope="col">{first}</th>
+        <th scope="col">A → B</th>
+        <th scope="col" title={c("interval_title", { p: percent(1 - alpha) })}>
+          {c("change")}
+        </th>
+        <th scope="col">
+          <span class="hidden">q</span>
+        </th>
+      </tr>
+    </thead>
+  );
+}
+
 function nameOf(row: Ranked): string {
   return row.service ?? `${row.client ?? "?"} → ${row.server ?? "?"}`;
 }
@@ -94,18 +111,7 @@ export function ChangedTable({ comparison, picked, onPick }: ChangedTableProps) 
         <p>{c("changed_none")}</p>
       ) : (
         <table class="metrics changed">
-          <thead>
-            <tr>
-              <th scope="col">{c("what")}</th>
-              <th scope="col">A → B</th>
-              <th scope="col" title={c("interval_title", { p: percent(1 - alpha) })}>
-                {c("change")}
-              </th>
-              <th scope="col">
-                <span class="hidden">q</span>
-              </th>
-            </tr>
-          </thead>
+          <Head first={c("what")} alpha={alpha} />
           <tbody>
             {ranked.map((row) => (
               <Row key={`${rankedKey(row)} ${row.metric}`} row={row} picked={rankedKey(row) === picked} onPick={() => onPick(rankedKey(row))} />
@@ -151,18 +157,7 @@ export function AllMetrics({ title, item, alpha }: { title: string; item: EdgeDe
     <section aria-label={title}>
       <h3>{title}</h3>
       <table class="metrics changed">
-        <thead>
-          <tr>
-            <th scope="col">{c("metric")}</th>
-            <th scope="col">A → B</th>
-            <th scope="col" title={c("interval_title", { p: percent(1 - alpha) })}>
-              {c("change")}
-            </th>
-            <th scope="col">
-              <span class="hidden">q</span>
-            </th>
-          </tr>
-        </thead>
+        <Head first={c("metric")} alpha={alpha} />
         <tbody>
           {Object.entries(item.metrics).map(([metric, delta]) => {
             const direction = delta.significant ? delta.direction : "none";
