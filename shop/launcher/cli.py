@@ -159,7 +159,7 @@ def status(arguments):
 
 
 def truth_command(arguments):
-    result = truth.truth(running_state(arguments.name))
+    result = truth.truth(running_state(arguments.name), arguments.at)
     show(arguments, result, json.dumps(result, indent=1))
 
 
@@ -210,7 +210,8 @@ def parser():
     command.add_argument("--value", type=float)
     command.add_argument("--off", action="store_true")
     add("status", status, "services, pods, load, faults")
-    add("truth", truth_command, "what the kernel counted in each pod")
+    command = add("truth", truth_command, "what the kernel counted in each pod")
+    command.add_argument("--at", type=float, help="read at this moment to come (Unix seconds), not now")
     add("down", down, "end everything, leave nothing")
     command = add("logs", logs, "the last lines of a service's logs")
     command.add_argument("service", nargs="?")

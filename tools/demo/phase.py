@@ -7,6 +7,8 @@ import time
 from truth import compare
 
 SIX = ("traffic", "request_rate", "errors", "latency", "connect_latency", "connect_failures")
+# Seconds that the reading of the kernel's counters is begun ahead of its moment.
+ARMING = 4
 
 
 def sleep_until(when):
@@ -33,12 +35,12 @@ def measure(shop, panoscope, users, settle, seconds, say):
     """Returns the phase's record without its name."""
     say(f"settling for {settle} s")
     begin = int(time.time() + settle) + 1
-    sleep_until(begin)
-    truth_before = shop.truth()
+    sleep_until(begin - ARMING)
+    truth_before = shop.truth(begin)
     end = begin + seconds
     say(f"measuring for {seconds} s")
-    sleep_until(end)
-    truth_after = shop.truth()
+    sleep_until(end - ARMING)
+    truth_after = shop.truth(end)
     # The map's second is complete shortly after it ended; late responses belong to later seconds.
     sleep_until(end + 2.5)
     view = panoscope.get(f"/api/v1/map?from={begin}&to={end}")

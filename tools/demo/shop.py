@@ -45,8 +45,9 @@ class Shop:
         """The load generator's own file, second by second."""
         return self.ask("load", "report")["file"]
 
-    def truth(self):
-        return self.ask("truth")
+    def truth(self, moment):
+        """The kernel's counters of every pod, read at that moment to come."""
+        return self.ask("truth", "--at", moment)
 
     def status(self):
         return self.ask("status")
