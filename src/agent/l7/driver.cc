@@ -59,6 +59,7 @@ void Driver::Hole(uint64_t bytes, Input& in) {
     counters_->unparsed_bytes += bytes;
     return;
   }
+  if (!s.buffer.empty()) SettleForLess(s, in);
   if (s.skip >= bytes) {
     ++counters_->gap_in_body;
     s.skip -= bytes;
@@ -158,22 +159,40 @@ size_t Driver::ParseAll(Bytes bytes, size_t old_bytes, Input& in) {
     }
     if (step.consumed > 0) idle = 0;
     const size_t available = bytes.size() - at;
-    if (step.verdict != Verdict::kSkip) {
-      if (!s.open) {
-        s.begin_time_ns = at < old_bytes ? s.buffer_time_ns : in.time_ns;
-        s.open = true;
-      }
-      s.length += step.consumed;
-    } else {
-      s.open = false;
-      s.length = 0;
-    }
-    if (step.consumed > available) s.skip = step.consumed - available;
-    if (step.verdict == Verdict::kMessage) Deliver(step.consumed, available, s, in);
+    Take(step, available, at < old_bytes ? s.buffer_time_ns : in.time_ns, s, in);
     if (opaque_) return bytes.size();
     at += std::min(step.consumed, available);
   }
   return bytes.size();
+}
+
+// What one step used up: its bytes are counted, and what it says is handed on.
+void Driver::Take(Step step, size_t available, uint64_t begin_time_ns, Side& s, Input& in) {
+  if (step.verdict != Verdict::kSkip) {
+    if (!s.open) {
+      s.begin_time_ns = begin_time_ns;
+      s.open = true;
+    }
+    s.length += step.consumed;
+  } else {
+    s.open = false;
+    s.length = 0;
+  }
+  if (step.consumed > available) s.skip = step.consumed - available;
+  if (step.verdict == Verdict::kMessage) Deliver(step.consumed, available, s, in);
+}
+
+// A head was held back for more, and what follows is never seen: it may tell enough.
+void Driver::SettleForLess(Side& s, Input& in) {
+  const std::vector<std::byte> head = std::move(s.buffer);
+  s.buffer.clear();
+  in.message.Reset();
+  const Step step = parser_->ParseCut(in.toward, head, in.message);
+  if (step.consumed > head.size()) {
+    Take(step, head.size(), s.buffer_time_ns, s, in);
+  } else {
+    s.buffer.assign(head.begin(), head.end());
+  }
 }
 
 void Driver::Deliver(size_t consumed, size_t available, Side& s, Input& in) {

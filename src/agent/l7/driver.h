@@ -93,6 +93,8 @@ class Driver {
   void Hole(uint64_t bytes, Input& in);
   void Consume(Bytes bytes, Input& in);
   size_t ParseAll(Bytes bytes, size_t old_bytes, Input& in);
+  void Take(Step step, size_t available, uint64_t begin_time_ns, Side& s, Input& in);
+  void SettleForLess(Side& s, Input& in);
   void Deliver(size_t consumed, size_t available, Side& s, Input& in);
   void FinishSkipped(Side& s, Input& in);
   void Desync(Side& s, Input& in);

@@ -175,6 +175,14 @@ class KafkaParser final : public Parser {
     return toward == Toward::kServer ? Request(body, size, m) : Response(body, size, m);
   }
 
+  // A broker answers Fetch with a head of its own and the records straight from its files.
+  Step ParseCut(Toward toward, Bytes bytes, Message& m) override {
+    if (toward == Toward::kServer || bytes.size() < 8) return {};
+    const auto length = Cursor(bytes).Big<uint32_t>();
+    if (length < bytes.size() - 4 || length > kMaxSize) return {};
+    return Response(bytes.subspan(4), size_t{4} + length, m);
+  }
+
   size_t Resync(Toward toward, Bytes bytes) override {
     const auto* p = reinterpret_cast<const unsigned char*>(bytes.data());
     const auto size = static_cast<unsigned>(bytes.size());

@@ -40,6 +40,9 @@ class Parser {
   virtual ~Parser() = default;
 
   virtual Step Parse(Toward toward, Bytes bytes, Message& message) = 0;
+  // The same where kNeedMore was the answer and no more will be seen: what follows `bytes` moved
+  // without passing through memory (sendfile). kNeedMore: it cannot do with less.
+  virtual Step ParseCut(Toward /*toward*/, Bytes /*bytes*/, Message& /*message*/) { return {}; }
   // The same for a datagram, complete in itself.
   virtual Step ParseDatagram(Toward toward, Bytes bytes, Message& message) {
     return Parse(toward, bytes, message);
