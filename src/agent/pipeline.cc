@@ -310,7 +310,7 @@ void AgentPipeline::Complete(wire::Batch& batch) {
   batch.host = options_.host;
   const uint64_t now = MonotonicNs();
   batch.instances = registry_.TakeChanges(now);
-  batch.saturation = watch_.TakeSaturation();
+  batch.saturation = watch_.TakeSaturation(batch.second);
   overflows_.Settle(batch);
   for (wire::EventRecord& event : registry_.TakeEvents()) batch.events.push_back(std::move(event));
   TellLosses(batch);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <ctime>
 #include <utility>
 
@@ -14,6 +15,7 @@ namespace pano::entity {
 namespace {
 
 constexpr uint64_t kSecond = 1'000'000'000;
+constexpr std::chrono::milliseconds kPatience{250};  // with a measurement that is under way
 
 uint64_t ThreadCpuUs() {
   timespec t{};
@@ -60,6 +62,7 @@ void HostWatch::Start() {
   } else {
     Log(LogLevel::kWarn, "entity", "{}", conntrack.error().ToString());
   }
+  saturation_.SetOpen(true);
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
@@ -68,6 +71,7 @@ void HostWatch::Stop() {
   thread_.request_stop();
   queue_.Close();
   thread_.join();
+  saturation_.SetOpen(false);
 }
 
 void HostWatch::OnExec(uint32_t tgid) {
@@ -91,7 +95,7 @@ bool HostWatch::Translate(const ClientView& view, Translation& out) const {
   return found.has_value();
 }
 
-void HostWatch::Measure() {
+void HostWatch::Measure(uint64_t second) {
   std::vector<Target> targets;
   for (InstanceProcesses& i : registry_.UsedInstances()) {
     Target& t = targets.emplace_back();
@@ -107,8 +111,7 @@ void HostWatch::Measure() {
       registry_.OnOomKill(s.instance);
     }
   }
-  const std::lock_guard lock(mutex_);
-  saturation_ = std::move(samples);
+  saturation_.Put(second, std::move(samples));
 }
 
 void HostWatch::Run(const std::stop_token& stop) {
@@ -117,7 +120,7 @@ void HostWatch::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const uint64_t now = WallNs();
     if (now >= next_wall_ns) {
-      Measure();
+      Measure(next_wall_ns / kSecond - 1);
       LookAround();
       cpu_us_ = ThreadCpuUs();
       next_wall_ns = (WallNs() / kSecond + 1) * kSecond;
@@ -134,9 +137,8 @@ void HostWatch::Run(const std::stop_token& stop) {
   }
 }
 
-std::vector<wire::InstanceSample> HostWatch::TakeSaturation() {
-  const std::lock_guard lock(mutex_);
-  return std::exchange(saturation_, {});
+std::vector<wire::InstanceSample> HostWatch::TakeSaturation(uint64_t second) {
+  return saturation_.Take(second, kPatience);
 }
 
 }  // namespace pano::entity

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "agent/entity/listener_owners.h"
 #include "agent/entity/registry.h"
 #include "agent/entity/saturation.h"
+#include "agent/entity/saturation_outbox.h"
 #include "base/queue.h"
 #include "wire/batch.h"
 
@@ -38,8 +38,9 @@ class HostWatch {
   uint64_t translations_dropped() const { return conntrack_ ? conntrack_->table().dropped() : 0; }
   uint64_t translations_lost() const { return conntrack_ ? conntrack_->events_lost() : 0; }
 
-  // The last full second's saturation of every used instance.
-  std::vector<wire::InstanceSample> TakeSaturation();
+  // Saturation of every used instance in that second (Unix time), and what came too late for
+  // those before. Waits a moment for what is being measured.
+  std::vector<wire::InstanceSample> TakeSaturation(uint64_t second);
   uint64_t dropped() const { return dropped_; }
   uint64_t cpu_us() const { return cpu_us_; }  // of its thread, since start
 
@@ -50,7 +51,7 @@ class HostWatch {
   };
   void Run(const std::stop_token& stop);
   void LookAround();
-  void Measure();
+  void Measure(uint64_t second);
 
   Registry& registry_;
   std::unique_ptr<Conntrack> conntrack_;  // null where this kernel or these rights have none
@@ -60,8 +61,7 @@ class HostWatch {
   BoundedQueue<ProcessEvent> queue_;
   std::atomic<uint64_t> dropped_{0};
   std::atomic<uint64_t> cpu_us_{0};
-  std::mutex mutex_;
-  std::vector<wire::InstanceSample> saturation_;
+  SaturationOutbox saturation_;
   std::jthread thread_;
 };
 

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "agent/source/datagram_book.h"
@@ -19,6 +20,7 @@
 #include "agent/source/peer_resolver.h"
 #include "agent/source/probe_table.h"
 #include "agent/source/role_book.h"
+#include "agent/source/walk_schedule.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "bpf/abi/record.h"
@@ -80,7 +82,11 @@ class LiveSource final : public Source {
  public:
   LiveSource(std::unique_ptr<KernelObject> kernel, std::vector<Ring> rings, Tier tier,
              const LiveOptions& options)
-      : kernel_(std::move(kernel)), merge_(std::move(rings)), tier_(tier), options_(options) {
+      : kernel_(std::move(kernel)),
+        merge_(std::move(rings)),
+        tier_(tier),
+        options_(options),
+        schedule_(options.walk_interval_ns) {
     for (const int fd : kernel_->ring_fds()) {
       epoll_event event{.events = EPOLLIN | EPOLLET, .data = {}};
       epoll_ctl(alarms_.get(), EPOLL_CTL_ADD, fd, &event);
@@ -97,6 +103,7 @@ class LiveSource final : public Source {
   void Wait(uint64_t until_ns);
   uint64_t Drain(const RecordSink& sink);
   uint64_t RunWalk(const RecordSink& sink, bool seed);
+  void Stamp(std::span<std::byte> records) const;
   // Passes one record on, after what user space adds to it.
   void Forward(const RawRecord& record, const RecordSink& sink);
   void ForwardOpen(const RawRecord& record, const RecordSink& sink);
@@ -111,6 +118,7 @@ class LiveSource final : public Source {
   const OwnedFd alarms_{epoll_create1(EPOLL_CLOEXEC)};
   uint64_t interval_ns_ = kCalmNs;
   uint64_t next_drain_ns_ = 0;
+  WalkSchedule schedule_;
   uint64_t next_walk_ns_ = 0;
   uint64_t delivered_until_ns_ = 0;
   uint64_t next_expiry_ns_ = 0;
@@ -171,12 +179,25 @@ uint64_t LiveSource::Drain(const RecordSink& sink) {
   return count;
 }
 
+// Gives the records of a walk the times the schedule says.
+void LiveSource::Stamp(std::span<std::byte> records) const {
+  pano_header header;
+  while (ReadAs(records, &header)) {
+    const size_t bytes = WalkRecordBytes(header.type);
+    if (bytes == 0 || bytes > records.size()) return;
+    header.time_ns = schedule_.Stamp(header.time_ns);
+    std::memcpy(records.data(), &header, sizeof(header));
+    records = records.subspan(bytes);
+  }
+}
+
 uint64_t LiveSource::RunWalk(const RecordSink& sink, bool seed) {
-  const Result<std::vector<std::byte>> written = seed ? kernel_->Seed() : kernel_->WalkSockets();
+  Result<std::vector<std::byte>> written = seed ? kernel_->Seed() : kernel_->WalkSockets();
   if (!written) {
     failed_walks_.fetch_add(1, std::memory_order_relaxed);
     return 0;
   }
+  if (!seed) Stamp(*written);
   // Listeners first: they tell the roles of the others.
   uint64_t count = 0;
   for (const bool listeners : {true, false}) {
@@ -216,15 +237,15 @@ Result<uint64_t> LiveSource::Poll(const RecordSink& sink, int timeout_ms) {
     if (!seeded_) {
       seeded_ = true;
       count += RunWalk(sink, true);
-      next_walk_ns_ = MonotonicNs() + options_.walk_interval_ns;
+      next_walk_ns_ = schedule_.Plan(MonotonicNs(), WallOffsetNs());
     }
-    Wait(std::min(next_drain_ns_, deadline));
+    Wait(std::min({next_drain_ns_, next_walk_ns_, deadline}));
     count += Drain(sink);
     const uint64_t now = MonotonicNs();
     next_drain_ns_ = now + interval_ns_;
     if (now >= next_walk_ns_) {
       count += RunWalk(sink, false);
-      next_walk_ns_ = std::max(next_walk_ns_ + options_.walk_interval_ns, now);
+      next_walk_ns_ = schedule_.Plan(MonotonicNs(), WallOffsetNs());
     }
     if (count != 0 || now >= deadline) return count;
   }

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/entity/saturation_outbox.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+namespace pano::entity {
+namespace {
+
+constexpr size_t kMaxSeconds = 8;  // that wait apart from each other
+
+// Adds what was measured later: counters grow, levels are those of the later second.
+void Fold(SaturationOutbox::Samples& into, SaturationOutbox::Samples later) {
+  std::unordered_map<uint32_t, size_t> at;
+  for (size_t i = 0; i < into.size(); ++i) at.emplace(into[i].instance, i);
+  for (wire::InstanceSample& sample : later) {
+    const auto known = at.find(sample.instance);
+    if (known == at.end()) {
+      into.push_back(std::move(sample));
+    } else {
+      schema::FoldOverTime(into[known->second].values, sample.values);
+    }
+  }
+}
+
+}  // namespace
+
+void SaturationOutbox::SetOpen(bool open) {
+  {
+    const std::lock_guard lock(mutex_);
+    open_ = open;
+  }
+  arrived_.notify_all();
+}
+
+void SaturationOutbox::Put(uint64_t second, Samples samples) {
+  {
+    const std::lock_guard lock(mutex_);
+    Fold(waiting_[second], std::move(samples));
+    newest_ = second;
+    while (waiting_.size() > kMaxSeconds) {
+      const auto oldest = waiting_.begin();
+      Samples both = std::move(oldest->second);
+      const auto next = waiting_.erase(oldest);
+      Fold(both, std::move(next->second));
+      next->second = std::move(both);
+    }
+  }
+  arrived_.notify_all();
+}
+
+SaturationOutbox::Samples SaturationOutbox::Take(uint64_t second,
+                                                 std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  arrived_.wait_for(lock, patience, [&] { return !open_ || newest_ >= second; });
+  Samples out;
+  while (!waiting_.empty() && waiting_.begin()->first <= second) {
+    Fold(out, std::move(waiting_.begin()->second));
+    waiting_.erase(waiting_.begin());
+  }
+  return out;
+}
+
+}  // namespace pano::entity
