@@ -23,8 +23,17 @@ inline_fn void emit_of_socket(struct sock* sk, __u8 received) {
   emit(&record, sizeof(record));
 }
 
-// The tuple of the end that answers `skb`: its destination is our local end.
-inline_fn int tuple_of_segment(struct pano_tuple* out, struct sk_buff* skb) {
+// A segment that came by a socket's backlog has forgotten its device, not its route.
+inline_fn __u32 netns_of_segment(const struct sk_buff* skb) {
+  const unsigned long route = BPF_CORE_READ(skb, _skb_refdst) & ~1ul;  // SKB_DST_NOREF
+  const __u32 netns = BPF_CORE_READ(skb, dev, nd_net.net, ns.inum);
+  if (netns || !route) return netns;
+  return BPF_CORE_READ((const struct dst_entry*)route, dev, nd_net.net, ns.inum);
+}
+
+// The tuple of the end that answers `skb`: its destination is our local end. `sk`, which may be 0,
+// is what is left of a socket, or one that has none yet: it knows its network namespace.
+inline_fn int tuple_of_segment(struct pano_tuple* out, const struct sock* sk, struct sk_buff* skb) {
   const unsigned char* head = BPF_CORE_READ(skb, head);
   const unsigned char* network = head + BPF_CORE_READ(skb, network_header);
   struct tcphdr tcp;
@@ -43,7 +52,7 @@ inline_fn int tuple_of_segment(struct pano_tuple* out, struct sk_buff* skb) {
   }
   out->local_port = bpf_ntohs(tcp.dest);
   out->remote_port = bpf_ntohs(tcp.source);
-  out->netns = BPF_CORE_READ(skb, dev, nd_net.net, ns.inum);
+  out->netns = sk ? netns_of(sk) : netns_of_segment(skb);
   out->l4_protocol = IPPROTO_TCP;
   out->role = PANO_ROLE_SERVER;
   out->tcp_state = TCP_CLOSE;
@@ -61,7 +70,7 @@ int BPF_PROG(tcp_send_reset, struct sock* sk, struct sk_buff* skb) {
   __builtin_memset(&record, 0, sizeof(record));
   record.header.time_ns = bpf_ktime_get_ns();
   record.header.type = PANO_RESET;
-  if (tuple_of_segment(&record.tuple, skb)) return 0;
+  if (tuple_of_segment(&record.tuple, sk, skb)) return 0;
   emit(&record, sizeof(record));
   return 0;
 }

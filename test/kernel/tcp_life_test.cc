@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -246,6 +247,31 @@ TEST_P(TcpLifeTest, ResetsAreSeenAtBothEnds) {
     EXPECT_EQ(seen.event.reset, seen.event.tuple.remote_port == port);
     EXPECT_NE(seen.event.socket, 0u);
   }
+}
+
+// The last part of a handshake that the listener has forgotten comes by its backlog, without a
+// device: the answering reset still belongs to the listener's network namespace.
+TEST_P(TcpLifeTest, AListenersOwnResetKnowsItsNamespace) {
+  const ChildRun run = RunChild([]() -> Facts {
+    EnterOwnNetns();
+    const Listener listener = Listen(Family::kV4, 4);
+    SendStrayAck(4321, listener.port);
+    Sleep(50);
+    struct stat netns{};
+    Must(stat("/proc/self/ns/net", &netns) == 0, "stat");
+    return {listener.port, netns.st_ino, NetCounter("Tcp", "OutRsts")};
+  });
+  ASSERT_EQ(run.status, 0);
+  EXPECT_EQ(run.facts[2], 1u);
+  const SeenList resets =
+      observer().OfType(static_cast<uint16_t>(run.facts[0]), EventType::kReset, 1);
+  ASSERT_EQ(resets.size(), 1u);
+  const Event& sent = resets[0].event;
+  EXPECT_FALSE(sent.reset);
+  EXPECT_EQ(sent.socket, 0u);
+  EXPECT_EQ(sent.tuple.local_port, run.facts[0]);
+  EXPECT_EQ(sent.tuple.remote_port, 4321u);
+  EXPECT_EQ(sent.tuple.netns, run.facts[1]);
 }
 
 TEST_P(TcpLifeTest, ListenersAreAnnouncedWithTheirLimit) {

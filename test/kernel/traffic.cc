@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -11,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -166,6 +168,32 @@ TcpPair MakeTcpPair(Family family) {
   Must(pair.server >= 0, "accept");
   pair.client_port = PortOf(pair.client);
   return pair;
+}
+
+void SendStrayAck(uint16_t from_port, uint16_t to_port) {
+  tcphdr tcp{};
+  tcp.source = htons(from_port);
+  tcp.dest = htons(to_port);
+  tcp.seq = htonl(1000);
+  tcp.ack_seq = htonl(2000);
+  tcp.doff = sizeof(tcp) / 4;
+  tcp.ack = 1;
+  tcp.window = htons(1000);
+  // RFC 9293 3.1: the sum goes over both addresses, the protocol and the length as well.
+  uint32_t sum = 2 * (0x7f00 + 0x0001) + IPPROTO_TCP + sizeof(tcp);
+  std::array<uint16_t, sizeof(tcp) / 2> words{};
+  std::memcpy(words.data(), &tcp, sizeof(tcp));
+  for (const uint16_t word : words) sum += ntohs(word);
+  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
+  tcp.check = htons(static_cast<uint16_t>(~sum));
+  const int fd = socket(AF_INET, SOCK_RAW, IPPROTO_TCP);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const auto sent =
+      sendto(fd, &tcp, sizeof(tcp), 0, reinterpret_cast<const sockaddr*>(&to), sizeof(to));
+  Must(sent == sizeof(tcp), "send a segment");
+  close(fd);
 }
 
 int BoundDatagramSocket(Family family, uint16_t* port) {

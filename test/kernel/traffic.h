@@ -63,6 +63,8 @@ struct Listener {
 Listener Listen(Family family, int backlog);
 int ConnectTo(Family family, uint16_t port, int flags);  // flags as for socket(2); -1: failed
 uint16_t PortOf(int fd);
+// An ACK over IPv4 loopback that belongs to no connection, from a raw socket.
+void SendStrayAck(uint16_t from_port, uint16_t to_port);
 int BoundDatagramSocket(Family family, uint16_t* port);
 
 // A network namespace of the calling process alone, with lo up.
