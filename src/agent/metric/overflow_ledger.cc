@@ -65,9 +65,13 @@ void OverflowLedger::TakeCounters(const wire::Batch& batch) {
   for (const wire::InstanceSample& sample : batch.saturation) {
     const uint64_t overflows = sample.values[static_cast<size_t>(InstanceMetric::kListenOverflow)];
     const uint64_t drops = sample.values[static_cast<size_t>(InstanceMetric::kListenDrop)];
-    if (overflows == 0 && drops == 0) continue;
+    const bool quiet = overflows == 0 && drops == 0;
+    // A namespace of the instance's own tells how long its queues may be, too: it speaks for its
+    // listeners even while its counters stand still.
+    const bool own = sample.values[static_cast<size_t>(InstanceMetric::kAcceptQueueLimit)] > 0;
+    if (quiet && (!own || !accounts_.contains(sample.instance))) continue;
     Account& account = accounts_[sample.instance];
-    account.last_second = batch.second;
+    if (!quiet) account.last_second = batch.second;
     account.counted = true;
     if (overflows > 0 && account.credit == 0) account.credit_since = batch.second;
     account.credit += overflows;

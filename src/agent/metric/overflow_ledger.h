@@ -19,7 +19,7 @@ class OverflowLedger {
 
  private:
   struct Account {
-    bool counted = false;  // its namespace's counters moved: they speak for it
+    bool counted = false;  // its namespace's counters are known: they speak for it
     uint64_t credit = 0;   // overflows the kernel counted and no edge has yet
     uint64_t credit_since = 0;
     std::unordered_map<wire::EdgeKey, uint64_t> drops;  // of listeners, not yet placed

@@ -76,6 +76,16 @@ TEST(OverflowLedgerTest, HalfOpenDropsAreNoOverflow) {
   EXPECT_EQ(sum, 0u);
 }
 
+// A listener also counts segments it drops for being out of place.
+TEST(OverflowLedgerTest, ANamespaceThatCountsNothingSpeaksForItsListenersToo) {
+  OverflowLedger ledger;
+  wire::InstanceSample still = Counted(0, 0);
+  still.values[static_cast<size_t>(InstanceMetric::kAcceptQueueLimit)] = 128;
+  uint64_t sum = Play(ledger, 100, {Drops(1, 1)}, {still});
+  for (uint64_t s = 101; s < 120; ++s) sum += Play(ledger, s, {}, {still});
+  EXPECT_EQ(sum, 0u);
+}
+
 TEST(OverflowLedgerTest, DropsStandWhereNobodyCountsForTheListenerAlone) {
   OverflowLedger ledger;
   uint64_t sum = Play(ledger, 100, {Drops(1, 8)}, {});
