@@ -42,7 +42,11 @@ struct State {
 class Walk {
  public:
   Walk(const System& system, const std::vector<uint32_t>& aliases)
-      : system_(system), aliases_(aliases), n_(static_cast<uint32_t>(system.nodes.size())) {
+      : system_(system),
+        aliases_(aliases),
+        n_(static_cast<uint32_t>(system.nodes.size())),
+        waits_(WaitsOf(system)),
+        failures_(FailuresOf(system)) {
     blame_.slow.resize(n_);
     blame_.failed.resize(n_);
     blame_.demand.resize(n_);
@@ -198,7 +202,7 @@ class Walk {
     for (const uint32_t c : system_.out[node]) {
       const Call& call = system_.calls[c];
       const double callees = 1 - call.callers_side;
-      const double wait = callees * WaitOf(system_, call);
+      const double wait = callees * waits_[c];
       if (wait > 0) waits.push_back({call.callee, wait});
       const double slower = call.waits ? callees * FarSlower(system_, call) : 0;
       if (slower > 0) slow.push_back({call.callee, slower});
@@ -224,8 +228,7 @@ class Walk {
     std::vector<Part> unseen;
     for (const uint32_t c : system_.out[node]) {
       const Call& call = system_.calls[c];
-      if (const double failed = FailedOf(system_, call); failed > 0)
-        fails.push_back({call.callee, failed});
+      if (const double failed = failures_[c]; failed > 0) fails.push_back({call.callee, failed});
       const Signals& callee = system_.nodes[call.callee];
       const double slow = std::max(call.view.slow(), callee.slow()) *
                           SmoothStep(std::max({call.view.latency.change, callee.latency.change,
@@ -299,6 +302,8 @@ class Walk {
   const System& system_;
   const std::vector<uint32_t>& aliases_;
   uint32_t n_;
+  std::vector<double> waits_;  // as system.calls
+  std::vector<double> failures_;
   std::vector<State> states_;
   std::vector<double> suspect_slow_;
   std::vector<double> suspect_failed_;

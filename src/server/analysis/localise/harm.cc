@@ -13,6 +13,43 @@ constexpr int kThrough = 3;  // unwatched nodes in a row that are looked through
 
 double Positive(double v) { return std::isfinite(v) ? std::max(v, 0.0) : 0; }
 
+// `below`: what the callee's own calls wait, where nobody watches it.
+double WaitOf(const System& system, const Call& call, double below) {
+  if (!call.waits) return 0;
+  if (std::isfinite(call.view.wait)) return Positive(call.view.wait);
+  const Signals& callee = system.nodes[call.callee];
+  return call.share * (callee.latency.known ? Positive(callee.wait) : below);
+}
+
+double FailedOf(const System& system, const Call& call, double below) {
+  const Signals& callee = system.nodes[call.callee];
+  double failed = std::isfinite(call.view.failed) ? Positive(call.view.failed)
+                                                  : call.share * Positive(callee.failed);
+  if (!call.view.failures.known && !callee.failures.known) failed += call.share * below;
+  const Judged& connects = call.view.connect_failures;
+  const Judged& all = callee.connect_failures;
+  if (connects.up() > 0) {
+    failed += connects.now - (connects.has_usual ? connects.usual : 0);
+  } else if (!connects.known && all.up() > 0) {
+    failed += call.share * (all.now - (all.has_usual ? all.usual : 0));
+  }
+  return failed;
+}
+
+// The harm of every call, step by step from those at the end of what is looked through.
+template <typename HarmOf>
+std::vector<double> LookThrough(const System& system, HarmOf harm_of) {
+  std::vector<double> harm;
+  std::vector<double> below(system.nodes.size());
+  for (int step = 0; step <= kThrough; ++step) {
+    harm.clear();
+    for (const Call& call : system.calls) harm.push_back(harm_of(system, call, below[call.callee]));
+    std::ranges::fill(below, 0);
+    for (size_t c = 0; c < harm.size(); ++c) below[system.calls[c].caller] += harm[c];
+  }
+  return harm;
+}
+
 const Judged& Requests(const System& system, const Call& call) {
   return call.view.requests.has_usual ? call.view.requests : system.nodes[call.callee].requests;
 }
@@ -30,35 +67,9 @@ double FarSlower(const System& system, const Call& call) {
   return std::max(seen, callee.latency.up() * SmoothStep(callee.latency.change, 0.5, 1.8));
 }
 
-double WaitOf(const System& system, const Call& call, int depth) {
-  if (!call.waits) return 0;
-  if (std::isfinite(call.view.wait)) return Positive(call.view.wait);
-  const Signals& callee = system.nodes[call.callee];
-  if (callee.latency.known || depth >= kThrough) return call.share * Positive(callee.wait);
-  double below = 0;
-  for (const uint32_t c : system.out[call.callee])
-    below += WaitOf(system, system.calls[c], depth + 1);
-  return call.share * below;
-}
+std::vector<double> WaitsOf(const System& system) { return LookThrough(system, WaitOf); }
 
-double FailedOf(const System& system, const Call& call, int depth) {
-  const Signals& callee = system.nodes[call.callee];
-  double failed = std::isfinite(call.view.failed) ? Positive(call.view.failed)
-                                                  : call.share * Positive(callee.failed);
-  if (!call.view.failures.known && !callee.failures.known && depth < kThrough) {
-    for (const uint32_t c : system.out[call.callee]) {
-      failed += call.share * FailedOf(system, system.calls[c], depth + 1);
-    }
-  }
-  const Judged& connects = call.view.connect_failures;
-  const Judged& all = callee.connect_failures;
-  if (connects.up() > 0) {
-    failed += connects.now - (connects.has_usual ? connects.usual : 0);
-  } else if (!connects.known && all.up() > 0) {
-    failed += call.share * (all.now - (all.has_usual ? all.usual : 0));
-  }
-  return failed;
-}
+std::vector<double> FailuresOf(const System& system) { return LookThrough(system, FailedOf); }
 
 double SlowToCallers(const System& system, uint32_t node) {
   double seen = 0;

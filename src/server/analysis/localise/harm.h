@@ -19,10 +19,10 @@ struct Part {
 bool Watched(const System& system, const Call& call);
 // A call that takes several times as long as usual, 0..1.
 double FarSlower(const System& system, const Call& call);
-// Extra waiting of a caller for one call, and extra failures. Of a callee that nobody watches: what
-// its own calls wait or fail.
-double WaitOf(const System& system, const Call& call, int depth = 0);
-double FailedOf(const System& system, const Call& call, int depth = 0);
+// Extra waiting of the caller, and extra failures, for each call, as system.calls. Of a callee that
+// nobody watches: what its own calls wait or fail.
+std::vector<double> WaitsOf(const System& system);
+std::vector<double> FailuresOf(const System& system);
 // How slow a node is, seen from inside or by its callers together, 0..1; and how abnormal.
 double SlowToCallers(const System& system, uint32_t node);
 double BadToCallers(const System& system, uint32_t node);

@@ -122,6 +122,26 @@ TEST(Localise, AMissingNodeDoesNotHideWhatItCalls) {
   EXPECT_EQ(First(q, Localise(q)), "c");
 }
 
+// 400 nodes that all call each other: visiting every way through three of them would never end.
+TEST(Localise, ADenseMeshNobodyWatchesIsLookedThrough) {
+  QuestionBuilder shop(30, 8);
+  shop.Entry("front").Target("front", TargetMetric::kLatency);
+  const uint32_t front = shop.Node("front");
+  const uint32_t deep = shop.Node("deep");
+  std::vector<uint32_t> mesh;
+  for (int i = 0; i < 400; ++i) mesh.push_back(shop.Node("m" + std::to_string(i)));
+  for (const uint32_t a : mesh) {
+    for (const uint32_t b : mesh) {
+      if (a != b) shop.raw().calls.emplace_back(a, b);
+    }
+  }
+  shop.raw().calls.emplace_back(front, mesh[0]);
+  shop.raw().calls.emplace_back(mesh[0], deep);
+  shop.Service("front", 1000, 0.100, 0.160).Service("deep", 1000, 0.030, 0.090);
+  const Question q = shop.Make();
+  EXPECT_EQ(First(q, Localise(q)), "deep");
+}
+
 TEST(Localise, ATargetNobodyWatchesIsStillAnswered) {
   QuestionBuilder shop = SlowC();
   shop.Target("nowhere", TargetMetric::kLatency);
