@@ -101,7 +101,9 @@ bpf_object* OpenObject(Tier tier) {
   size_t bytes = 0;
   const void* elf = tier == Tier::kSockLength ? pano_sock_length::elf_bytes(&bytes)
                                               : pano_sys_exit::elf_bytes(&bytes);
-  LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "panoscope");
+  bpf_object_open_opts opts{};
+  opts.sz = sizeof(opts);
+  opts.object_name = "panoscope";
   return bpf_object__open_mem(elf, bytes, &opts);
 }
 
@@ -234,7 +236,10 @@ Status KernelObject::Attach(Tier tier, std::vector<Capability>* report) {
     if (name == "walk_storage") {
       bpf_iter_link_info info{};
       info.map.map_fd = static_cast<uint32_t>(MapFd("conn_storage"));
-      LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
+      bpf_iter_attach_opts opts{};
+      opts.sz = sizeof(opts);
+      opts.link_info = &info;
+      opts.link_info_len = sizeof(info);
       link = bpf_program__attach_iter(program, &opts);
     } else {
       link = bpf_program__attach(program);
