@@ -271,7 +271,7 @@ Result<std::unique_ptr<Source>> OpenLive(const LiveOptions& options,
                                          std::vector<Capability>* report) {
   if (options.tier == Tier::kNone)
     return std::unexpected(Error{Code::kUnsupported, "capture is switched off (tier none)",
-                                 "sockets are listed from /proc; no requests, no latencies"});
+                                 "nothing new is observed; without --tier the best one is chosen"});
   std::vector<Tier> ladder{options.tier};
   if (options.tier == Tier::kAuto) ladder = {Tier::kSockLength, Tier::kSysExit};
   std::string why;
