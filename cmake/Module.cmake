@@ -2,7 +2,8 @@
 # "sanitized_tests" builds them, "ctest -L asan" runs them.
 set(PANO_SANITIZED_TESTS
   pano_base_test pano_schema_test pano_wire_test pano_decode_test pano_source_test pano_flow_test
-  pano_l7_test pano_session_test pano_metric_test pano_entity_test)
+  pano_l7_test pano_session_test pano_metric_test pano_entity_test
+  pano_run_test pano_loadgen_test pano_localise_test)
 add_custom_target(sanitized_tests)
 # Tests of what runs in several threads. "threaded_tests" builds them, "ctest -L tsan" runs them.
 # Not those that open the engine: its library, built without ThreadSanitizer, crashes beside it.
