@@ -111,7 +111,7 @@ void HostWatch::Measure(uint64_t second) {
       registry_.OnOomKill(s.instance);
     }
   }
-  saturation_.Put(second, std::move(samples));
+  saturation_.Put(second, samples);
 }
 
 void HostWatch::Run(const std::stop_token& stop) {

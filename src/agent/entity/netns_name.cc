@@ -2,6 +2,7 @@
 #include "agent/entity/netns_name.h"
 
 #include <dirent.h>
+#include <fmt/format.h>
 
 #include "agent/entity/proc_file.h"
 
@@ -36,7 +37,7 @@ std::unordered_map<uint32_t, NamedNetns> ReadNamedNetns() {
     while (const dirent* entry = ::readdir(dir)) {
       const std::string name = entry->d_name;
       if (name == "." || name == "..") continue;
-      const std::string path = folder + "/" + name;
+      const std::string path = fmt::format("{}/{}", folder, name);
       if (const uint32_t inode = InodeOf(path)) names.emplace(inode, NamedNetns{name, path});
     }
     ::closedir(dir);

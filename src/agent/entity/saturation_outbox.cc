@@ -11,13 +11,13 @@ namespace {
 constexpr size_t kMaxSeconds = 8;  // that wait apart from each other
 
 // Adds what was measured later: counters grow, levels are those of the later second.
-void Fold(SaturationOutbox::Samples& into, SaturationOutbox::Samples later) {
+void Fold(SaturationOutbox::Samples& into, const SaturationOutbox::Samples& later) {
   std::unordered_map<uint32_t, size_t> at;
   for (size_t i = 0; i < into.size(); ++i) at.emplace(into[i].instance, i);
-  for (wire::InstanceSample& sample : later) {
+  for (const wire::InstanceSample& sample : later) {
     const auto known = at.find(sample.instance);
     if (known == at.end()) {
-      into.push_back(std::move(sample));
+      into.push_back(sample);
     } else {
       schema::FoldOverTime(into[known->second].values, sample.values);
     }
@@ -34,16 +34,16 @@ void SaturationOutbox::SetOpen(bool open) {
   arrived_.notify_all();
 }
 
-void SaturationOutbox::Put(uint64_t second, Samples samples) {
+void SaturationOutbox::Put(uint64_t second, const Samples& samples) {
   {
     const std::lock_guard lock(mutex_);
-    Fold(waiting_[second], std::move(samples));
+    Fold(waiting_[second], samples);
     newest_ = second;
     while (waiting_.size() > kMaxSeconds) {
       const auto oldest = waiting_.begin();
       Samples both = std::move(oldest->second);
       const auto next = waiting_.erase(oldest);
-      Fold(both, std::move(next->second));
+      Fold(both, next->second);
       next->second = std::move(both);
     }
   }
@@ -56,7 +56,7 @@ SaturationOutbox::Samples SaturationOutbox::Take(uint64_t second,
   arrived_.wait_for(lock, patience, [&] { return !open_ || newest_ >= second; });
   Samples out;
   while (!waiting_.empty() && waiting_.begin()->first <= second) {
-    Fold(out, std::move(waiting_.begin()->second));
+    Fold(out, waiting_.begin()->second);
     waiting_.erase(waiting_.begin());
   }
   return out;

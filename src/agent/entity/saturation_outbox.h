@@ -22,7 +22,7 @@ class SaturationOutbox {
   // Whether somebody measures: if not, Take never waits.
   void SetOpen(bool open);
   // `second` is that which has just ended, in Unix time.
-  void Put(uint64_t second, Samples samples);
+  void Put(uint64_t second, const Samples& samples);
   // What was measured up to `second` and not taken yet, one sample for each instance. Waits for the
   // second's own, no longer than `patience`.
   Samples Take(uint64_t second, std::chrono::milliseconds patience);
