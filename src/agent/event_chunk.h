@@ -30,7 +30,7 @@ class EventChunk {
   // disorder.
   void SetClock(uint64_t clock_ns) { clock_ns_ = clock_ns; }
   uint64_t clock_ns() const { return clock_ns_; }
-  bool full() const { return events_.size() >= 512 || payload_.size() >= 256 * 1024; }
+  bool full() const { return events_.size() >= 512 || payload_.size() >= size_t{256} * 1024; }
 
  private:
   std::vector<decode::Event> events_;

@@ -13,8 +13,8 @@
 
 namespace pano {
 
-inline constexpr int kHistogramSubBuckets = 16;                         // of one doubling
-inline constexpr size_t kHistogramBuckets = 32 * kHistogramSubBuckets;  // 32 doublings
+inline constexpr int kHistogramSubBuckets = 16;                                 // of one doubling
+inline constexpr size_t kHistogramBuckets = size_t{32} * kHistogramSubBuckets;  // 32 doublings
 
 uint16_t HistogramBucket(uint64_t value);
 // Lower (exclusive) and upper (inclusive) bound of a bucket.

@@ -56,8 +56,10 @@ std::string ErrnoText(int error);
 #define PANO_CONCAT_(a, b) a##b
 #define PANO_CONCAT(a, b) PANO_CONCAT_(a, b)
 // PANO_ASSIGN(auto value, Compute()); returns the error of Compute() to the caller.
+// NOLINTBEGIN(bugprone-macro-parentheses): a name and a declaration take none
 #define PANO_ASSIGN(decl, expr) PANO_ASSIGN_(PANO_CONCAT(pano_result_, __LINE__), decl, expr)
 #define PANO_ASSIGN_(tmp, decl, expr)                       \
   auto tmp = (expr);                                        \
   if (!tmp) return std::unexpected(std::move(tmp).error()); \
   decl = std::move(*tmp)
+// NOLINTEND(bugprone-macro-parentheses)

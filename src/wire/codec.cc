@@ -10,7 +10,7 @@ namespace pano::wire {
 namespace {
 
 constexpr size_t kMaxItems = 200'000;  // of any one list
-constexpr size_t kMaxText = 64 * 1024;
+constexpr size_t kMaxText = size_t{64} * 1024;
 
 // The two archives have the same verbs, so that one description of each struct serves both ways.
 class Writer {

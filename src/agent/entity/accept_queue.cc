@@ -39,7 +39,7 @@ bool Ask(int fd, uint8_t family) {
 
 // One datagram of answers; false when the dump has ended.
 bool ReadAnswers(int fd, std::vector<AcceptQueue>& out) {
-  alignas(nlmsghdr) std::array<char, 32 * 1024> buffer{};
+  alignas(nlmsghdr) std::array<char, size_t{32} * 1024> buffer{};
   const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
   if (got <= 0) return false;
   size_t left = static_cast<size_t>(got);

@@ -84,7 +84,7 @@ void ReadV2(const std::string& folder, CgroupStat& stat) {
 
 CgroupMounts FindCgroupMounts() {
   CgroupMounts mounts;
-  const auto text = ReadFile("/proc/self/mounts", 256 * 1024);
+  const auto text = ReadFile("/proc/self/mounts", size_t{256} * 1024);
   if (!text) return mounts;
   for (const std::string_view line : Split(*text, '\n')) {
     const auto fields = Split(line, ' ');

@@ -45,12 +45,12 @@ uint64_t NetstatValue(std::string_view text, std::string_view prefix, std::strin
 
 NetnsStat ReadNetnsStat(uint32_t pid) {
   NetnsStat stat;
-  if (const auto text = ReadFile(fmt::format("/proc/{}/net/netstat", pid), 32 * 1024)) {
+  if (const auto text = ReadFile(fmt::format("/proc/{}/net/netstat", pid), size_t{32} * 1024)) {
     stat.listen_overflow = NetstatValue(*text, "TcpExt:", "ListenOverflows");
     stat.listen_drop = NetstatValue(*text, "TcpExt:", "ListenDrops");
     stat.syn_retrans = NetstatValue(*text, "TcpExt:", "TCPSynRetrans");
   }
-  if (const auto text = ReadFile(fmt::format("/proc/{}/net/snmp", pid), 16 * 1024)) {
+  if (const auto text = ReadFile(fmt::format("/proc/{}/net/snmp", pid), size_t{16} * 1024)) {
     stat.reset_sent = NetstatValue(*text, "Tcp:", "OutRsts");
   }
   return stat;
@@ -76,7 +76,7 @@ std::vector<Listener> ReadListeners(uint32_t pid) {
   std::vector<Listener> listeners;
   for (const char* name : {"tcp", "tcp6"}) {
     // Listening sockets come first in these files, so a bound loses only established ones.
-    if (const auto text = ReadFile(fmt::format("/proc/{}/net/{}", pid, name), 128 * 1024)) {
+    if (const auto text = ReadFile(fmt::format("/proc/{}/net/{}", pid, name), size_t{128} * 1024)) {
       ParseListeners(*text, listeners);
     }
   }

@@ -13,7 +13,7 @@
 namespace pano::entity {
 
 // At most `limit` bytes of the file; nothing when it cannot be opened.
-std::optional<std::string> ReadFile(const std::string& path, size_t limit = 64 * 1024);
+std::optional<std::string> ReadFile(const std::string& path, size_t limit = size_t{64} * 1024);
 // The inode a path leads to, e.g. /proc/1/ns/net -> 4026531840; 0 when it cannot be read.
 uint32_t InodeOf(const std::string& path);
 

@@ -167,8 +167,8 @@ std::optional<ProcessFacts> ReadProcess(uint32_t pid, uint32_t self_utsns) {
   if (f.executable.ends_with(kDeleted)) {
     f.executable.resize(f.executable.size() - kDeleted.size());
   }
-  f.arguments = SplitZeros(ReadSmallFile(root + "cmdline", 16 * 1024));
-  f.cgroups = ParseCgroups(ReadSmallFile(root + "cgroup", 16 * 1024));
+  f.arguments = SplitZeros(ReadSmallFile(root + "cmdline", size_t{16} * 1024));
+  f.cgroups = ParseCgroups(ReadSmallFile(root + "cgroup", size_t{16} * 1024));
   f.netns = NamespaceInode(root + "ns/net");
   f.utsns = NamespaceInode(root + "ns/uts");
   if (f.utsns != 0 && f.utsns != self_utsns) f.hostname = HostnameOf(pid);

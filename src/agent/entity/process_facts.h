@@ -51,7 +51,7 @@ std::vector<uint32_t> ListProcesses();
 // Inode of a namespace file such as /proc/1/ns/net; 0 when it cannot be read.
 uint32_t NamespaceInode(const std::string& path);
 // At most `limit` bytes of a small file; empty when it cannot be read.
-std::string ReadSmallFile(const std::string& path, size_t limit = 64 * 1024);
+std::string ReadSmallFile(const std::string& path, size_t limit = size_t{64} * 1024);
 std::vector<CgroupPath> ParseCgroups(std::string_view text);
 uint64_t ClockTicksPerSecond();
 uint64_t BootTimeNs();  // wall

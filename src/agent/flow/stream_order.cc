@@ -7,7 +7,7 @@ namespace pano::flow {
 namespace {
 
 constexpr size_t kMaxHeld = 16;
-constexpr size_t kMaxHeldBytes = 64 * 1024;
+constexpr size_t kMaxHeldBytes = size_t{64} * 1024;
 // Further back than any window: not a duplicate, the numbering itself was lost.
 constexpr int32_t kResyncBack = -(64 << 20);
 

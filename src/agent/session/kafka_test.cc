@@ -3,7 +3,6 @@
 // more of a Fetch's response than its head is ever seen.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
