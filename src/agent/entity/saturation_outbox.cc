@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/entity/saturation_outbox.h"
 
-#include <algorithm>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
@@ -37,7 +37,13 @@ void SaturationOutbox::SetOpen(bool open) {
 void SaturationOutbox::Put(uint64_t second, const Samples& samples) {
   {
     const std::lock_guard lock(mutex_);
-    Fold(waiting_[second], samples);
+    Samples& own = waiting_[second];
+    // A clock that was set back: what waits for a time that is far off again is told now.
+    while (waiting_.rbegin()->first > second) {
+      Fold(own, waiting_.rbegin()->second);
+      waiting_.erase(std::prev(waiting_.end()));
+    }
+    Fold(own, samples);
     newest_ = second;
     while (waiting_.size() > kMaxSeconds) {
       const auto oldest = waiting_.begin();

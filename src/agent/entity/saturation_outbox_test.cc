@@ -75,6 +75,17 @@ TEST(SaturationOutboxTest, NobodyWaitsWhereNobodyMeasures) {
   EXPECT_TRUE(box.Take(100, kLong).empty());
 }
 
+TEST(SaturationOutboxTest, AClockSetBackHidesNothing) {
+  SaturationOutbox box;
+  box.SetOpen(true);
+  box.Put(5000, One(7, 50));
+  box.Put(5001, One(7, 5));
+  box.Put(1400, One(7, 60));
+  const auto all = box.Take(1400, kLong);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(Usage(all[0]), 115u);
+}
+
 TEST(SaturationOutboxTest, NothingIsLostAndLittleIsKeptWhenNobodyTakes) {
   SaturationOutbox box;
   for (uint64_t second = 1; second <= 1000; ++second) box.Put(second, One(7, 1));
