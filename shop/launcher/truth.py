@@ -32,7 +32,7 @@ def parse_cpu(stats, usages):
             out["throttled_ns"] = stat.get("throttled_time", stat.get("throttled_usec", 0) * 1000)
         if "usage_usec" in stat:
             out["cpu_usage_ns"] = stat["usage_usec"] * 1000
-    for text in usages:
+    for text in filter(None, usages):
         out["cpu_usage_ns"] = int(text)
     return out
 
