@@ -91,8 +91,8 @@ uint32_t NamespaceInode(const std::string& path) {
 }
 
 uint64_t ClockTicksPerSecond() {
-  static const auto ticks = static_cast<uint64_t>(std::max(1L, sysconf(_SC_CLK_TCK)));
-  return ticks;
+  static const auto kTicks = static_cast<uint64_t>(std::max(1L, sysconf(_SC_CLK_TCK)));
+  return kTicks;
 }
 
 uint64_t BootTimeNs() {

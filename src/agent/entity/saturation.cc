@@ -116,8 +116,8 @@ void SaturationCollector::CollectOne(const Target& target, Previous& previous,
 
 SaturationCollector::ProcessSums SaturationCollector::ReadProcesses(
     const std::vector<uint32_t>& pids) const {
-  static const uint64_t ticks = static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
-  static const uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  static const uint64_t kTicks = static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
+  static const uint64_t kPage = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   ProcessSums sums;
   size_t threads_read = 0;
   for (const uint32_t pid : pids) {
@@ -127,9 +127,9 @@ SaturationCollector::ProcessSums SaturationCollector::ReadProcesses(
     const auto fields = Split(std::string_view(*text).substr(close + 2), ' ');
     if (fields.size() < 22) continue;
     const auto field = [&fields](size_t at) { return ParseNumber(fields[at]).value_or(0); };
-    sums.cpu_us += (field(11) + field(12)) * (1'000'000 / ticks);  // utime, stime
+    sums.cpu_us += (field(11) + field(12)) * (1'000'000 / kTicks);  // utime, stime
     sums.threads += field(17);
-    sums.memory += field(21) * page;  // rss
+    sums.memory += field(21) * kPage;  // rss
     sums.open_files += CountOpenFiles(pid);
     if (threads_read >= kMaxThreadsRead) continue;
     for (const std::string& tid : ListFolder(fmt::format("/proc/{}/task", pid), kMaxThreadsRead)) {

@@ -14,7 +14,7 @@
 
 namespace pano::l7 {
 
-inline constexpr size_t kMaxBuffer = 64 * 1024;  // bytes held per direction
+inline constexpr size_t kMaxBuffer = size_t{64} * 1024;  // bytes held per direction
 
 // Degradations, by cause; sums over every connection of a shard.
 struct DriverCounters {

@@ -77,7 +77,7 @@ struct Writer {
 
 std::string_view FoldPath(std::string_view path, Message& message) {
   // Absolute form: drop scheme and authority.
-  if (const size_t scheme = path.find("://"); scheme != std::string_view::npos && scheme < 8) {
+  if (const size_t scheme = path.find("://"); scheme < 8) {  // npos is not
     const size_t slash = path.find('/', scheme + 3);
     path = slash == std::string_view::npos ? std::string_view("/") : path.substr(slash);
   }

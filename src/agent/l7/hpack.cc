@@ -10,9 +10,10 @@
 namespace pano::l7 {
 namespace {
 
-constexpr size_t kMaxKept = 64 * 1024;  // table bytes per direction, whatever the peers agree on
-constexpr size_t kMaxValue = 1024;      // characters kept of a name or a value
-constexpr size_t kEntryOverhead = 32;   // 4.1
+constexpr size_t kMaxKept =
+    size_t{64} * 1024;                 // table bytes per direction, whatever the peers agree on
+constexpr size_t kMaxValue = 1024;     // characters kept of a name or a value
+constexpr size_t kEntryOverhead = 32;  // 4.1
 
 // Appendix A.
 constexpr std::array<HeaderField, 61> kStatic{{

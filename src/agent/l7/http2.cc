@@ -15,7 +15,7 @@
 namespace pano::l7 {
 namespace {
 
-constexpr size_t kMaxBlock = 32 * 1024;  // header block held while CONTINUATION frames come
+constexpr size_t kMaxBlock = size_t{32} * 1024;  // header block held while CONTINUATION frames come
 constexpr size_t kMaxStreams = 4096;
 constexpr uint32_t kCancel = 8;  // 7: error code CANCEL
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

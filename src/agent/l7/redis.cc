@@ -11,9 +11,9 @@
 namespace pano::l7 {
 namespace {
 
-constexpr size_t kMaxLine = 32 * 1024;  // simple strings and inline commands
+constexpr size_t kMaxLine = size_t{32} * 1024;  // simple strings and inline commands
 constexpr size_t kMaxDepth = 32;
-constexpr int64_t kMaxCount = 64 * 1024 * 1024;
+constexpr int64_t kMaxCount = int64_t{64} * 1024 * 1024;
 constexpr int64_t kMaxBulk = int64_t{512} * 1024 * 1024;
 constexpr size_t kNameWindow = 64;  // of a command's name or a key that must be seen
 

@@ -82,6 +82,7 @@ void OverflowLedger::Place(Account& account, uint64_t amount, wire::Batch& batch
   uint64_t weights = 0;
   for (const auto& [key, drops] : account.drops) weights += drops;
   for (const auto& [key, drops] : account.drops) {
+    if (weights == 0) return;
     // What is left over what weights are left: exact in sum, whatever the rounding.
     const auto part =
         static_cast<uint64_t>(static_cast<unsigned __int128>(amount) * drops / weights);

@@ -9,8 +9,6 @@
 namespace pano::session {
 namespace {
 
-using schema::ResponseStatus;
-
 struct Http1Test : testing::Test {
   KeepingSink sink;
   Tracker tracker{{}, sink};

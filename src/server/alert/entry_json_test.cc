@@ -148,7 +148,7 @@ TEST(Silence, ComesAgainEveryDay) {
   EXPECT_EQ(StateOf(silence, kNow - 1), SilenceState::kWaiting);
   EXPECT_EQ(StateOf(silence, kNow + 10), SilenceState::kActive);
   EXPECT_EQ(StateOf(silence, kNow + 3600), SilenceState::kWaiting);
-  EXPECT_EQ(StateOf(silence, kNow + 5 * 86'400 + 10), SilenceState::kActive);
+  EXPECT_EQ(StateOf(silence, kNow + uint64_t{5} * 86'400 + 10), SilenceState::kActive);
 }
 
 TEST(EntryFile, IsForItsOwnerOnlyAndComesBack) {

@@ -7,7 +7,7 @@
 namespace pano::query {
 namespace {
 
-constexpr uint64_t kLongRange = 2 * 3'600;
+constexpr uint64_t kLongRange = uint64_t{2} * 3'600;
 constexpr uint32_t kMinute = 60;
 constexpr uint64_t kMostPoints = 20'000;
 // 1 s rows go by whole partitions of an hour: trust only what is surely there.

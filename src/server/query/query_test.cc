@@ -21,7 +21,7 @@ size_t Index(EdgeMetric metric) { return static_cast<size_t>(metric); }
 
 // Whole minutes, three hours ago: inside the default retention.
 uint64_t Begin() {
-  static const uint64_t kBegin = (WallNs() / 1'000'000'000 - 3 * 3'600) / 3'600 * 3'600;
+  static const uint64_t kBegin = (WallNs() / 1'000'000'000 - uint64_t{3} * 3'600) / 3'600 * 3'600;
   return kBegin;
 }
 

@@ -314,7 +314,7 @@ TEST_F(RunKeeperTest, WithoutAFolderRunsStayInMemory) {
 TEST_F(RunKeeperTest, DamagedFilesAreAlarmsNotFailures) {
   std::filesystem::create_directories(folder_.path() + "/runs");
   std::ofstream(folder_.path() + "/runs/20260101-000000-0000.run") << "PANORUN\nwrong";
-  std::ofstream(folder_.path() + "/runs/empty.run");
+  std::ofstream(folder_.path() + "/runs/empty.run") << "";
   Open();
   EXPECT_EQ(keeper_->Alarms().size(), 2u);
   EXPECT_TRUE(keeper_->List().empty());
@@ -344,7 +344,7 @@ void GrowUntilKilled(const std::string& folder, int told) {
     (*keeper)->Tick();
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
     // All 50 seconds reach the file, those that may still change included.
-    if ((*keeper)->Find(run->id)->requests >= 50 * 50) {
+    if ((*keeper)->Find(run->id)->requests >= size_t{50} * 50) {
       const char done = 1;
       if (write(told, &done, 1) != 1) _exit(3);
       while (true) (*keeper)->Tick();  // goes on writing until it is killed

@@ -247,7 +247,7 @@ TEST_F(WriterTest, RowsPastTheirTimeGo) {
             "0");
   ASSERT_TRUE(store_->Execute("ALTER TABLE edge MODIFY SETTING merge_with_ttl_timeout = 1"));
   Writer writer(*store_, {.retention = {.second_hours = 3, .minute_hours = 0}});
-  ASSERT_TRUE(writer.Add(MakeBatch(Now() - 5 * 3'600, 10)));
+  ASSERT_TRUE(writer.Add(MakeBatch(Now() - uint64_t{5} * 3'600, 10)));
   ASSERT_TRUE(writer.Add(MakeBatch(Now(), 10)));
   ASSERT_TRUE(writer.Flush(seconds(60))) << writer.Health().last_error;
   ASSERT_TRUE(store_->Execute("OPTIMIZE TABLE edge"));

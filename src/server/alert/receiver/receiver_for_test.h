@@ -60,6 +60,7 @@ class ChildForTest {
     posix_spawn_file_actions_adddup2(&actions, in[0], 0);
     posix_spawn_file_actions_adddup2(&actions, out[1], 1);
     std::vector<char*> argv;
+    argv.reserve(command.size() + 1);
     for (const std::string& text : command) argv.push_back(const_cast<char*>(text.c_str()));
     argv.push_back(nullptr);
     if (posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ) != 0) pid_ = -1;
@@ -122,12 +123,9 @@ class ReceiverForTest {
 
  private:
   static std::vector<std::string> Command(const FolderForTest& folder, const std::string& kind) {
-    std::vector<std::string> command{"/usr/bin/python3",
-                                     "-W",
-                                     "ignore",
-                                     PANO_SOURCE_DIR
-                                     "/src/server/alert/receiver/receiver_for_test.py",
-                                     kind,
+    static const std::string kScript =
+        PANO_SOURCE_DIR "/src/server/alert/receiver/receiver_for_test.py";
+    std::vector<std::string> command{"/usr/bin/python3",          "-W", "ignore", kScript, kind,
                                      folder.File(kind + ".jsonl")};
     if (kind == "http" || kind == "smtp") return command;
     const std::string cert = folder.File("cert.pem");

@@ -20,7 +20,7 @@ using nlohmann::json;
 using run::NumberJson;
 using run::Stretch;
 
-constexpr uint64_t kMaxStoredSeconds = 24 * 3600;
+constexpr uint64_t kMaxStoredSeconds = uint64_t{24} * 3600;
 
 bool TakeTime(std::string_view text, uint64_t& out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
