@@ -9,10 +9,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
 
 /** Faults on demand: lines "NAME VALUE" in the file named by SHOP_FAULT_FILE, read twice a second at most. */
 final class Faults {
   private static final long MAX_AGE_NS = 500_000_000L;
+  private static final double NS_PER_MS = 1e6;
   private static final int MEBIBYTE = 1 << 20;
 
   private final String path = System.getenv().getOrDefault("SHOP_FAULT_FILE", "");
@@ -42,8 +44,9 @@ final class Faults {
 
   /** Waits, leaks or locks as told. True: this call is to fail. */
   boolean suffer() {
+    // Thread.sleep counts whole milliseconds only.
+    LockSupport.parkNanos((long) (value("slow") * NS_PER_MS));
     try {
-      Thread.sleep((long) value("slow"));
       if (value("lock") > 0) {
         synchronized (held) {
           Thread.sleep((long) value("lock"));

@@ -11,13 +11,13 @@ import urllib.request
 
 
 class Panoscope:
-    def __init__(self, binary, listen, data, log_path):
+    def __init__(self, binary, listen, data, log_path, *more):
         self.address = f"http://{listen}"
         self.log_path = log_path
         self.started = time.time()
         self.log = open(log_path, "w")
         self.process = subprocess.Popen(
-            [binary, "up", "--listen", listen, "--data", data],
+            [binary, "up", "--listen", listen, "--data", data, *more],
             stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True)
 
     def get(self, path, timeout=30):

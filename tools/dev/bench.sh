@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# ./dev bench overhead|reaction|parse|store|analysis|live|diagnose [OPTIONS]: side-by-side measurements, apart from the tests.
+# ./dev bench overhead|reaction|compare|parse|store|analysis|live|diagnose [OPTIONS]: side-by-side measurements, apart from the tests.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 name=${1:-}
@@ -17,6 +17,12 @@ case "$name" in
     ensure_node; ensure_chdb
     build_preset release --target panoscope
     exec node bench/reaction/run.mjs "$@" ;;
+  compare)
+    need_root "the comparison benchmark (the shop's network namespaces, eBPF)" "bench compare"
+    install_packages shop
+    ensure_node; ensure_chdb
+    build_preset release --target panoscope
+    exec python3 bench/compare/compare.py "$@" ;;
   parse|store|analysis|live)
     ensure_node; ensure_chdb
     case "$name" in
@@ -33,5 +39,5 @@ case "$name" in
     say "building diagnose_bench"
     build_preset release --target diagnose_bench
     exec build/release/bench/diagnose/diagnose_bench "$@" ;;
-  *) die "which benchmark? ./dev bench overhead | reaction | parse | store | analysis | live | diagnose" ;;
+  *) die "which benchmark? ./dev bench overhead | reaction | compare | parse | store | analysis | live | diagnose" ;;
 esac

@@ -53,7 +53,7 @@ func fault(name string) float64 {
 // Suffer applies the faults that are on; an error answers the call.
 func Suffer() error {
 	if ms := fault("slow"); ms > 0 {
-		time.Sleep(time.Duration(ms) * time.Millisecond)
+		time.Sleep(time.Duration(ms * float64(time.Millisecond)))
 	}
 	if ms := fault("lock"); ms > 0 {
 		faults.held.Lock()
