@@ -121,7 +121,8 @@ struct pano_closed {
   __u8 l4_protocol;
   __u8 tcp_state;  // the state it left
   __u8 timed_out;  // 1: given up, the peer was silent for too long
-  __u8 pad[5];
+  __u8 orphaned;   // 1: no process holds it any more; else it was at most shut down
+  __u8 pad[4];
 };
 LAYOUT_ASSERT(struct pano_closed, 88);
 

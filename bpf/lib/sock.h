@@ -6,6 +6,7 @@
 #include "kernel.h"
 
 #define SOCK_BINDPORT_LOCK_BIT 8u
+#define SOCK_DEAD_BIT (1u << 0)
 #define SOCK_DONE_BIT (1u << 1)
 
 inline_fn int is_inet(__u16 family) { return family == PANO_AF_INET || family == PANO_AF_INET6; }

@@ -93,6 +93,7 @@ inline_fn void on_close(struct sock* sk, struct conn_state* state, int old) {
   fill_stats(&record, sk, state);
   record.tcp_state = old;
   record.timed_out = timed_out(sk, state, old);
+  record.orphaned = LOAD(sk, __sk_common.skc_flags) & SOCK_DEAD_BIT ? 1 : 0;
   emit(&record, sizeof(record));
 }
 

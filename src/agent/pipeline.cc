@@ -62,7 +62,7 @@ AgentPipeline::AgentPipeline(AgentOptions options, std::unique_ptr<source::Sourc
       sink_(std::move(sink)),
       registry_(options_.registry),
       watch_(registry_),
-      host_(registry_, watch_),
+      host_(registry_, watch_, exits_),
       peers_(options_.shard.max_connections * 2),
       governor_(options_.budget),
       closed_(kClosedSeconds),
@@ -165,8 +165,14 @@ void AgentPipeline::Read(const std::stop_token& stop) {
 
 void AgentPipeline::Dispatch(const decode::Event& event) {
   if (options_.event_time) event_clock_ns_ = std::max(event_clock_ns_.load(), event.time_ns);
-  if (event.type == decode::EventType::kProcessExec) return watch_.OnExec(event.tgid);
-  if (event.type == decode::EventType::kProcessExit) return watch_.OnExit(event.tgid);
+  if (event.type == decode::EventType::kProcessExec) {
+    exits_.OnExec(event.tgid);
+    return watch_.OnExec(event.tgid);
+  }
+  if (event.type == decode::EventType::kProcessExit) {
+    exits_.OnExit(event.tgid);
+    return watch_.OnExit(event.tgid);
+  }
   if (inline_mode()) {
     Worker& worker = *workers_[0];
     worker.clock_ns = event_clock_ns_;

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "agent/entity/exit_log.h"
 #include "agent/entity/host_watch.h"
 #include "agent/entity/registry.h"
 #include "agent/event_chunk.h"
@@ -100,6 +101,7 @@ class AgentPipeline {
 
   entity::Registry registry_;
   entity::HostWatch watch_;
+  entity::ExitLog exits_;
   Host host_;
   flow::PeerIndex peers_;
   std::vector<std::unique_ptr<Worker>> workers_;

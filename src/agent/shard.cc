@@ -87,7 +87,20 @@ void Shard::OnConnectLatency(flow::Connection& c, uint64_t rtt_us, uint64_t time
 
 void Shard::OnClosed(flow::Connection& c, uint64_t time_ns) {
   clock_ns_ = std::max(clock_ns_, time_ns);
-  sessions_.OnClosed(c.id, time_ns);
+  sessions_.OnClosed(c.id, time_ns, EndingOf(c));
+}
+
+session::Ending Shard::EndingOf(const flow::Connection& c) const {
+  switch (c.ended_by) {
+    case flow::Role::kClient:
+      return host_.HasExited(c.client_tgid()) ? session::Ending::kClientExited
+                                              : session::Ending::kClientLeft;
+    case flow::Role::kServer:
+      return session::Ending::kServerLeft;
+    case flow::Role::kUnknown:
+      break;
+  }
+  return session::Ending::kUnknown;
 }
 
 void Shard::OnQueueOverflow(const decode::SocketTuple& local, uint32_t tgid, uint64_t amount,

@@ -49,6 +49,7 @@ class Shard final : private flow::FlowSink, private session::RequestSink {
                uint64_t time_ns) override;
   void OnConnectLatency(flow::Connection& c, uint64_t rtt_us, uint64_t time_ns) override;
   void OnClosed(flow::Connection& c, uint64_t time_ns) override;
+  session::Ending EndingOf(const flow::Connection& c) const;
   void OnQueueOverflow(const decode::SocketTuple& local, uint32_t tgid, uint64_t amount,
                        uint64_t time_ns) override;
   void OnSession(session::SessionEvent event, const session::Request& request) override;

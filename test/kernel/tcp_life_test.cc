@@ -249,6 +249,38 @@ TEST_P(TcpLifeTest, ResetsAreSeenAtBothEnds) {
   }
 }
 
+TEST_P(TcpLifeTest, TheEndThatLeavesFirstIsTold) {
+  const ChildRun run = RunChild([]() -> Facts {
+    char room[10];
+    const auto leave = [&room](int first, int second) {
+      Must(close(first) == 0, "close");
+      Must(read(second, room, sizeof(room)) == 0, "end of stream");
+      close(second);
+    };
+    const TcpPair by_client = MakeTcpPair(Family::kV4);
+    leave(by_client.client, by_client.server);
+    const TcpPair by_server = MakeTcpPair(Family::kV6);
+    leave(by_server.server, by_server.client);
+    const TcpPair shut = MakeTcpPair(Family::kV4);  // the client still waits, the server leaves
+    shutdown(shut.client, SHUT_WR);
+    leave(shut.server, shut.client);
+    return {by_client.client_port, by_server.client_port, shut.client_port};
+  });
+  ASSERT_EQ(run.status, 0);
+  const auto ends_of = [&](size_t which) {
+    const auto port = static_cast<uint16_t>(run.facts[which]);
+    const SeenList both = observer().OfType(port, EventType::kClosed, 2);
+    EXPECT_EQ(both.size(), 2u);
+    std::vector<decode::Ended> ended(2, decode::Ended::kUnknown);  // as client and server see it
+    for (const Seen& s : both) ended[s.event.tuple.local_port == port ? 0 : 1] = s.event.ended;
+    return ended;
+  };
+  using enum decode::Ended;
+  EXPECT_THAT(ends_of(0), testing::ElementsAre(kByLocal, kByPeer));
+  EXPECT_THAT(ends_of(1), testing::ElementsAre(kByPeer, kByLocal));
+  EXPECT_EQ(ends_of(2)[0], kByPeer);
+}
+
 // The last part of a handshake that the listener has forgotten comes by its backlog, without a
 // device: the answering reset still belongs to the listener's network namespace.
 TEST_P(TcpLifeTest, AListenersOwnResetKnowsItsNamespace) {

@@ -99,12 +99,36 @@ Verdict DecodeAccepted(Bytes bytes, Event* out) {
   return Verdict::kEvent;
 }
 
+// RFC 9293 3.3.2. Who has only shut its sending side down still waits for its peer.
+Ended EndedBy(const pano_closed& record) {
+  constexpr uint8_t kEstablished = 1;  // numbers of include/net/tcp_states.h
+  constexpr uint8_t kFinWait1 = 4;
+  constexpr uint8_t kFinWait2 = 5;
+  constexpr uint8_t kCloseWait = 8;
+  constexpr uint8_t kLastAck = 9;
+  constexpr uint8_t kClosing = 11;
+  switch (record.tcp_state) {
+    case kEstablished:
+      return Ended::kOpen;
+    case kFinWait1:
+    case kFinWait2:
+    case kClosing:
+      return record.orphaned != 0 ? Ended::kByLocal : Ended::kByPeer;
+    case kCloseWait:
+    case kLastAck:
+      return Ended::kByPeer;
+    default:
+      return Ended::kUnknown;
+  }
+}
+
 Verdict DecodeStats(Bytes bytes, EventType type, Event* out) {
   pano_closed record;
   if (!ReadAs(bytes, &record)) return Verdict::kTooShort;
   ReadHeader(record.header, type, out);
   out->tcp_state = record.tcp_state;
   if (record.timed_out != 0) out->error = ETIMEDOUT;
+  if (type == EventType::kClosed) out->ended = EndedBy(record);
   out->stats.byte_tx = record.stats.byte_tx;
   out->stats.byte_rx = record.stats.byte_rx;
   out->stats.packet_tx = record.stats.packet_tx;

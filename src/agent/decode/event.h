@@ -29,6 +29,9 @@ enum class EventType : uint8_t {
 enum class Direction : uint8_t { kTx, kRx };
 enum class Role : uint8_t { kUnknown, kClient, kServer };
 
+// Which end of a connection left it first, as its socket's last state tells. kOpen: neither had.
+enum class Ended : uint8_t { kUnknown, kByLocal, kByPeer, kOpen };
+
 struct SocketTuple {
   IpAddress local;
   IpAddress remote;
@@ -84,6 +87,8 @@ struct Event {
   uint64_t latency_ns = 0;   // SYN_SENT to the outcome
   uint32_t syn_retrans = 0;  // SYNs sent again on the way
   bool reset = false;        // kConnected failure by RST; kReset: true = received, false = sent
+
+  Ended ended = Ended::kUnknown;  // kClosed
 
   // kRetransmit: 2 = SYN_SENT, 3 = SYN_RECV, others data (include/net/tcp_states.h).
   // kReset: state of the socket when it happened.

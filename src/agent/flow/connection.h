@@ -48,7 +48,9 @@ struct Connection {
   bool attempt_counted = false;
   bool outcome_counted = false;
   bool failure_counted = false;
-  bool reset_unsettled = false;  // a reset in FIN_WAIT: the peer's or our own is not known yet
+  bool got_reset = false;
+  Role ended_by = Role::kUnknown;  // the end that left first, once closed
+  bool reset_unsettled = false;    // a reset in FIN_WAIT: the peer's or our own is not known yet
   uint64_t opened_ns = 0;
   uint64_t last_ns = 0;
   uint64_t closed_ns = 0;
@@ -83,6 +85,11 @@ struct Connection {
   Connection* newer = nullptr;
   Connection* older = nullptr;
 
+  // The process that asks, where it runs on this host and is known; else 0.
+  uint32_t client_tgid() const {
+    if (role == Role::kUnknown) return 0;
+    return role == Role::kClient ? tgid : peer_tgid;
+  }
   bool is_tcp() const { return tuple.l4_protocol == schema::L4Protocol::kTcp; }
 };
 

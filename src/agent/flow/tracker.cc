@@ -29,6 +29,28 @@ constexpr uint8_t kTcpFinWait2 = 5;
 constexpr uint8_t kTcpCloseWait = 8;
 constexpr uint8_t kTcpListen = 10;
 
+Role Opposite(Role role) {
+  if (role == Role::kUnknown) return role;
+  return role == Role::kClient ? Role::kServer : Role::kClient;
+}
+
+// Who ends a connection at once, without a FIN, does so by a reset.
+Role EndedBy(const Connection& c, const Event& event) {
+  if (!c.is_tcp() || c.role == Role::kUnknown) return Role::kUnknown;
+  if (event.error == ETIMEDOUT) return Opposite(c.role);
+  switch (event.ended) {
+    case decode::Ended::kByLocal:
+      return c.role;
+    case decode::Ended::kByPeer:
+      return Opposite(c.role);
+    case decode::Ended::kOpen:
+      return c.got_reset ? Opposite(c.role) : c.role;
+    case decode::Ended::kUnknown:
+      break;
+  }
+  return Role::kUnknown;
+}
+
 bool InTransfer(uint8_t state) {
   return state == 0 || state == kTcpEstablished || state == kTcpFinWait1 || state == kTcpFinWait2 ||
          state == kTcpCloseWait;
@@ -306,6 +328,7 @@ void Tracker::OnRetransmit(Connection& c, const Event& event) {
 }
 
 void Tracker::OnReset(Connection& c, const Event& event) {
+  c.got_reset |= event.reset;
   if (event.has_tuple && !c.has_tuple) SetTuple(c, event.tuple);
   if (c.failure_counted || c.role == Role::kUnknown) return;
   const bool by_client = (c.role == Role::kClient) != event.reset;  // reset: received
@@ -353,6 +376,7 @@ void Tracker::OnClosed(Connection& c, const Event& event) {
     if (Connection* sub = table_.Find(id)) Close(*sub, event.time_ns);
   }
   c.subflows.clear();
+  if (!c.closed) c.ended_by = EndedBy(c, event);
   Close(c, event.time_ns);
 }
 

@@ -288,6 +288,46 @@ TEST_F(TrackerTest, ClosingWithDataUnreadIsAReset) {
   EXPECT_EQ(sink.Of(2, EdgeMetric::kTcpTransferFail), 1u);
 }
 
+TEST_F(TrackerTest, KnowsWhichEndLeftFirst) {
+  using decode::Ended;
+  struct Case {
+    Role role;
+    Ended ended;
+    bool got_reset;
+    int error;
+    Role first;
+  };
+  const Case cases[] = {
+      {Role::kClient, Ended::kByLocal, false, 0, Role::kClient},
+      {Role::kServer, Ended::kByLocal, false, 0, Role::kServer},
+      {Role::kClient, Ended::kByPeer, false, 0, Role::kServer},
+      {Role::kServer, Ended::kByPeer, false, 0, Role::kClient},
+      {Role::kClient, Ended::kOpen, false, 0, Role::kClient},  // closed by its own reset
+      {Role::kClient, Ended::kOpen, true, 0, Role::kServer},
+      {Role::kServer, Ended::kOpen, true, 0, Role::kClient},
+      {Role::kClient, Ended::kOpen, false, ETIMEDOUT, Role::kServer},
+      {Role::kClient, Ended::kUnknown, false, 0, Role::kUnknown},
+  };
+  uint64_t socket = 0;
+  for (const Case& one : cases) {
+    ++socket;
+    const auto port = static_cast<uint16_t>(40000 + socket);
+    tracker.OnEvent(Open(socket, "10.0.0.1", port, "10.0.0.2", 80, one.role));
+    if (one.got_reset) {
+      Event reset = Plain(EventType::kReset, socket);
+      reset.reset = true;
+      reset.tcp_state = 1;
+      tracker.OnEvent(reset);
+    }
+    Event closed = Plain(EventType::kClosed, socket);
+    closed.ended = one.ended;
+    closed.error = one.error;
+    tracker.OnEvent(closed);
+    EXPECT_EQ(tracker.Find(socket)->ended_by, one.first) << "case " << socket;
+    EXPECT_EQ(tracker.Find(socket)->client_tgid(), one.role == Role::kClient ? socket * 10 : 0u);
+  }
+}
+
 // A listener answers with RST in two cases; only one of them is a connect that failed.
 TEST_F(TrackerTest, TellsRefusedHandshakesFromLateData) {
   facts.listening = 80;

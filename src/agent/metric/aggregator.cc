@@ -158,6 +158,16 @@ wire::EndpointSample& Aggregator::EndpointOf(Slot& slot, const Connection& c,
   return sample;
 }
 
+void Aggregator::CountError(const Request& r, Slot& slot, wire::EndpointSample& endpoint) {
+  if (r.status == ResponseStatus::kClientError) {
+    ++At(slot.values, EdgeMetric::kClientError);
+    ++endpoint.client_error;
+  } else if (r.status == ResponseStatus::kServerError) {
+    ++At(slot.values, EdgeMetric::kServerError);
+    ++endpoint.server_error;
+  }
+}
+
 void Aggregator::Session(const Connection& c, SessionEvent event, const Request& r,
                          uint64_t request_wall_ns, uint64_t event_wall_ns) {
   if (!c.has_tuple) {
@@ -181,20 +191,13 @@ void Aggregator::Session(const Connection& c, SessionEvent event, const Request&
       ++endpoint.timeout;
       break;
     case SessionEvent::kRequestAborted:
-      add(EdgeMetric::kServerError);
-      ++endpoint.server_error;
+      CountError(r, slot, endpoint);
       break;
     case SessionEvent::kRequestFinished:
       if (r.one_way) break;
       add(EdgeMetric::kResponse);
       ++endpoint.response;
-      if (r.status == ResponseStatus::kClientError) {
-        add(EdgeMetric::kClientError);
-        ++endpoint.client_error;
-      } else if (r.status == ResponseStatus::kServerError) {
-        add(EdgeMetric::kServerError);
-        ++endpoint.server_error;
-      }
+      CountError(r, slot, endpoint);
       [[fallthrough]];
     case SessionEvent::kLateResponse: {
       const uint64_t rrt = r.rrt_us();
@@ -248,7 +251,6 @@ void Aggregator::Keep(Second& second, Slot& slot, const Connection& c, SessionEv
   k.response_length = r.response_length;
   k.status = r.status;
   if (event == SessionEvent::kRequestTimedOut) k.status = ResponseStatus::kTimeout;
-  if (event == SessionEvent::kRequestAborted) k.status = ResponseStatus::kServerError;
   k.response_code = r.response_code;
   CopyText(k.response_exception, r.response_exception);
   CopyText(k.response_result, r.response_result);
@@ -288,12 +290,10 @@ wire::EdgeKey Aggregator::Resolve(const RawKey& raw) {
   if (protocol_at_.size() > kMaxLearned) protocol_at_.clear();
   const auto learned = protocol_at_.find(server);
   const bool vague = raw.l7 == L7Protocol::kUnknown || raw.l7 == L7Protocol::kHttp2;
-  if (!vague) {
-    protocol_at_[server] = raw.l7;
-  } else if (learned != protocol_at_.end() &&
-             (raw.l7 == L7Protocol::kUnknown || learned->second == L7Protocol::kGrpc)) {
+  if (vague && learned != protocol_at_.end() &&
+      (raw.l7 == L7Protocol::kUnknown || learned->second == L7Protocol::kGrpc)) {
     key.l7_protocol = learned->second;
-  } else if (raw.l7 == L7Protocol::kHttp2) {
+  } else if (raw.l7 != L7Protocol::kUnknown) {
     protocol_at_[server] = raw.l7;
   }
   return key;

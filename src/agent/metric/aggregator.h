@@ -108,6 +108,7 @@ class Aggregator {
   RawKey Ends(const flow::Connection& c) const;
   static bool Settled(const flow::Connection& c);
   wire::EdgeKey Resolve(const RawKey& raw);
+  static void CountError(const session::Request& r, Slot& slot, wire::EndpointSample& endpoint);
   wire::EndpointSample& EndpointOf(Slot& slot, const flow::Connection& c,
                                    const session::Request& request);
   void Keep(Second& second, Slot& slot, const flow::Connection& c, session::SessionEvent event,

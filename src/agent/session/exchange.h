@@ -73,8 +73,8 @@ class Feeder {
     segment_.gap_before = gap_before;
     tracker_.OnSegment(segment_);
   }
-  void Close(uint64_t time_ns = 0) {
-    tracker_.OnClosed(segment_.connection, time_ns != 0 ? time_ns : now_ns_ + 1000);
+  void Close(uint64_t time_ns = 0, Ending ending = Ending::kUnknown) {
+    tracker_.OnClosed(segment_.connection, time_ns != 0 ? time_ns : now_ns_ + 1000, ending);
   }
   uint64_t now_ns() const { return now_ns_; }
 

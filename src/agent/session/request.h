@@ -40,16 +40,24 @@ struct Request {
   }
 };
 
+// How a connection came to its end, for the requests that still wait on it.
+enum class Ending : uint8_t {
+  kUnknown,       // taken for the server's doing
+  kClientLeft,    // it gave up: a client_error
+  kClientExited,  // its process has ended: nobody waits any more, and nothing failed
+  kServerLeft,    // it closed or reset without an answer, or fell silent: a server_error
+};
+
 // What a session reports besides finished requests. A timeout is reported once, when the wait
 // passes the limit; its response, should it still come, is a late response and not counted again.
 enum class SessionEvent : uint8_t {
   kRequestStarted,   // counts `request`, in_flight + 1
   kRequestFinished,  // response matched: counts `response`, errors, rrt; in_flight - 1
   kRequestTimedOut,  // counts `timeout`; stays in flight
-  kRequestAborted,   // connection ended while it waited: in_flight - 1, server_error
+  kRequestAborted,   // connection ended while it waited: in_flight - 1, its error by `status`
   kLateResponse,     // response of a request that had timed out: in_flight - 1, rrt is recorded
-  // Its outcome is not known (bytes were lost) or no failure (a long poll ended with its
-  // connection): in_flight - 1, counts nothing else.
+  // Its outcome is not known (bytes were lost), no failure (a long poll ended with its connection,
+  // its client has exited) or told before (it had timed out): in_flight - 1, counts nothing else.
   kRequestLost,
 };
 

@@ -298,7 +298,7 @@ void Tracker::ResolveDoubt(Connection& c) {
   Finish(c, c.waiting.front(), c.driver->last_time_ns(Toward::kClient));
 }
 
-void Tracker::OnClosed(uint64_t connection, uint64_t time_ns) {
+void Tracker::OnClosed(uint64_t connection, uint64_t time_ns, Ending ending) {
   const auto found = connections_.find(connection);
   if (found == connections_.end()) return;
   Connection& c = *found->second;
@@ -311,14 +311,17 @@ void Tracker::OnClosed(uint64_t connection, uint64_t time_ns) {
   if (c.doubt == Connection::Doubt::kOne && c.waiting.front()->begun) ResolveDoubt(c);
   while (!c.waiting.empty()) {
     Pending* p = c.waiting.front();
-    if (p->patient) {
+    if (p->patient || p->timed_out || ending == Ending::kClientExited) {
       sink_.OnSession(SessionEvent::kRequestLost, p->request);
       Drop(c, p);
       continue;
     }
-    p->request.status = schema::ResponseStatus::kServerError;
+    const bool gave_up = ending == Ending::kClientLeft;
+    p->request.status =
+        gave_up ? schema::ResponseStatus::kClientError : schema::ResponseStatus::kServerError;
     if (p->request.response_exception.empty()) {
-      p->request.response_exception = "connection closed before the response";
+      p->request.response_exception =
+          gave_up ? "the client left before the response" : "connection closed before the response";
     }
     sink_.OnSession(SessionEvent::kRequestAborted, p->request);
     Drop(c, p);

@@ -63,7 +63,7 @@ class Tracker final : private l7::MessageHandler {
 
   // Driving. Times are CLOCK_MONOTONIC nanoseconds.
   void OnSegment(const flow::Segment& segment);
-  void OnClosed(uint64_t connection, uint64_t time_ns);
+  void OnClosed(uint64_t connection, uint64_t time_ns, Ending ending = Ending::kUnknown);
   // Timeouts, doubtful waits, eviction: call about once a second, or more often for sharper limits.
   void Sweep(uint64_t now_ns);
   // The protocol is known from elsewhere: no inference. Before the first segment.

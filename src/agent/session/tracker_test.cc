@@ -116,6 +116,34 @@ TEST_F(TrackerTest, AConnectionThatEndsAbortsWhatWaits) {
   EXPECT_EQ(tracker.connections(), 0u);
 }
 
+TEST_F(TrackerTest, WhoLeftFirstIsAtFault) {
+  const auto end = [this](Ending ending) {
+    sink.seen.clear();
+    wire.Send(kGet);
+    wire.Close(0, ending);
+    return sink.Of(SessionEvent::kRequestAborted);
+  };
+  auto aborted = end(Ending::kServerLeft);
+  ASSERT_EQ(aborted.size(), 1u);
+  EXPECT_EQ(aborted[0].status, ResponseStatus::kServerError);
+  aborted = end(Ending::kClientLeft);
+  ASSERT_EQ(aborted.size(), 1u);
+  EXPECT_EQ(aborted[0].status, ResponseStatus::kClientError);
+  EXPECT_EQ(aborted[0].response_exception, "the client left before the response");
+  EXPECT_TRUE(end(Ending::kClientExited).empty());
+  EXPECT_EQ(sink.Count(SessionEvent::kRequestLost), 1u);
+  EXPECT_EQ(Counter("l7_request_lost"), 0u) << "its end is known";
+}
+
+TEST_F(TrackerTest, WhatHasTimedOutFailsOnce) {
+  wire.Send(kGet, kSecond);
+  tracker.Sweep(30 * kSecond);
+  EXPECT_EQ(sink.Count(SessionEvent::kRequestTimedOut), 1u);
+  wire.Close(31 * kSecond, Ending::kServerLeft);
+  EXPECT_EQ(sink.Count(SessionEvent::kRequestAborted), 0u);
+  EXPECT_EQ(sink.Count(SessionEvent::kRequestLost), 1u);
+}
+
 TEST_F(TrackerTest, BodyBytesThatWereNotCapturedStillEndTheResponse) {
   wire.Send(kGet, kSecond);
   wire.Feed(false, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nabc", 2 * kSecond, 60043);
