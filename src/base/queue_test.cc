@@ -41,6 +41,7 @@ TEST(BoundedQueue, NothingIsLostOrDoubledBetweenThreads) {
   constexpr int kEach = 20'000;
   constexpr int kProducers = 3;
   std::vector<std::jthread> producers;
+  producers.reserve(kProducers);
   for (int p = 0; p < kProducers; ++p) {
     producers.emplace_back([&queue] {
       for (int i = 1; i <= kEach; ++i) {
@@ -51,6 +52,7 @@ TEST(BoundedQueue, NothingIsLostOrDoubledBetweenThreads) {
   int64_t sums[2] = {};
   {
     std::vector<std::jthread> consumers;
+    consumers.reserve(std::size(sums));
     for (int64_t& sum : sums) {
       consumers.emplace_back([&queue, &sum] {
         while (auto item = queue.Pop(milliseconds(10'000))) sum += *item;

@@ -62,9 +62,11 @@ Result<http::response<http::string_body>> Converse(const ServerAddress& server, 
   beast::flat_buffer buffer;
   stream.expires_after(kPatience);
   stream.async_connect(addresses, [&](beast::error_code e, const auto&) {
-    if ((error = e)) return;
+    error = e;
+    if (error) return;
     http::async_write(stream, request, [&](beast::error_code write_error, size_t) {
-      if ((error = write_error)) return;
+      error = write_error;
+      if (error) return;
       http::async_read(stream, buffer, parser,
                        [&](beast::error_code read_error, size_t) { error = read_error; });
     });

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/log.h"
 #include "bpf/abi/record.h"
 
 namespace pano::source {
@@ -55,7 +56,9 @@ Result<std::unique_ptr<Recorder>> Recorder::Create(const std::string& path) {
 }
 
 Recorder::~Recorder() {
-  if (file_) static_cast<void>(Finish());
+  if (!file_) return;
+  if (const Status ended = Finish(); !ended)
+    Log(LogLevel::kWarn, "source", "{}", ended.error().text);
 }
 
 Status Recorder::Write(const RawRecord& record) {
