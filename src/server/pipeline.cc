@@ -132,6 +132,7 @@ void ServerPipeline::Impl::OpenStore() {
   store::EmbeddedOptions engine;
   engine.data_dir = options_.data_dir + "/store";
   engine.library = options_.store_library;
+  engine.engine_command = options_.store_command;
   auto archive = StoreArchive::Open(std::move(engine), options_.retention, live_);
   if (!archive) {
     warnings_.push_back("no store: " + archive.error().ToString());

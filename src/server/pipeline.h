@@ -21,10 +21,11 @@ struct ServerOptions {
   api::HttpOptions http;
   std::string data_dir;  // limits and the store; empty: nothing is kept
   bool store = true;
-  bool recognise_runs = true;  // a load generator that comes and goes is a run
-  std::string store_library;   // libchdb.so; empty: where it usually is
-  std::string alerts_file;     // rules, routes and silences in YAML, read only; empty: none
-  std::string external_url;    // of the page, for links in messages; empty: no links
+  bool recognise_runs = true;              // a load generator that comes and goes is a run
+  std::string store_library;               // libchdb.so; empty: where it usually is
+  std::vector<std::string> store_command;  // of the store's process; empty: this binary's
+  std::string alerts_file;   // rules, routes and silences in YAML, read only; empty: none
+  std::string external_url;  // of the page, for links in messages; empty: no links
   std::string version = "0.1.0";
   live::LiveOptions live;
   tag::TaggerLimits tagger;

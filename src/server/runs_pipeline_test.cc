@@ -2,15 +2,20 @@
 // A run through the whole server, over HTTP: batches in, a run started and stopped, the server
 // ended and started again, the same numbers out.
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <boost/asio.hpp>
 #include <chrono>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "base/clock.h"
 #include "server/pipeline.h"
 #include "server/run/run_for_test.h"
+#include "server/store/engine.h"
 
 namespace pano::server {
 namespace {
@@ -23,11 +28,12 @@ constexpr uint64_t kRate = 40;
 
 class RunsPipelineTest : public testing::Test {
  protected:
-  void Start() {
+  void Start(bool store = false) {
     ServerOptions options;
     options.http.port = 0;
     options.data_dir = folder_.path();
-    options.store = false;
+    options.store = store;
+    options.store_command = {PANO_STORE_PROBE, store::kEngineCommand};
     options.recognise_runs = false;
     auto started = ServerPipeline::Start(options);
     ASSERT_TRUE(started) << started.error().text;
@@ -78,8 +84,47 @@ class RunsPipelineTest : public testing::Test {
     ASSERT_TRUE(server_->Submit(std::move(batch)));
   }
 
+  // What the killed server leaves behind: a run of `seconds` seconds whose file is as it was when
+  // it began, and a store that has them.
+  struct Left {
+    char id[64] = {};
+    uint64_t begin = 0;
+    uint64_t seconds = 0;
+  };
+  // Never returns.
+  void RunUntilKilled(uint64_t seconds, int told) {
+    Start(true);
+    const uint64_t first = WallNs() / kNs;
+    Deliver(first);
+    const json run = Ask("POST /api/v1/runs", R"({"name":"killed"})");
+    if (!run.contains("id")) _exit(1);
+    const std::string id = run["id"];
+    const std::string file = folder_.path() + "/runs/" + id + ".run";
+    std::filesystem::copy_file(file, file + ".begun");
+    Left left;
+    id.copy(left.id, sizeof left.id - 1);
+    left.begin = run["begin"];
+    left.seconds = seconds;
+    for (uint64_t s = first + 1; s < left.begin + seconds; ++s) Deliver(s);
+    const std::string stored = "SELECT toUInt32(max(time)) AS t FROM edge WHERE request > 0";
+    for (uint64_t last = 0; last + 1 < left.begin + seconds;) {
+      const json answer = Ask("POST /api/v1/query", json{{"sql", stored}}.dump());
+      if (answer.contains("rows") && !answer["rows"].empty()) {
+        last = std::stoull(answer["rows"][0][0].dump());
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    std::filesystem::rename(file + ".begun", file);
+    if (write(told, &left, sizeof left) != sizeof left) _exit(2);
+    while (true) pause();
+  }
+
   static uint64_t RequestsOf(const json& map) {
     uint64_t sum = 0;
+    if (!map.contains("edges")) {
+      ADD_FAILURE() << map;
+      return 0;
+    }
     for (const json& e : map["edges"]) sum += e["counts"]["request"].get<uint64_t>();
     return sum;
   }
@@ -115,6 +160,49 @@ TEST_F(RunsPipelineTest, FromTheFirstBatchToTheNextStart) {
   EXPECT_EQ(detail["generator"], "wrk");
   EXPECT_EQ(detail["load"]["requests"], 4 * kRate);
   EXPECT_EQ(detail["duration_s"], 4);
+}
+
+// kill -9 in the middle of a run: what its file had not yet comes back from the real store.
+TEST_F(RunsPipelineTest, ARunGoesOnAfterAKillWithWhatTheStoreKept) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    close(ends[0]);
+    RunUntilKilled(5, ends[1]);
+  }
+  close(ends[1]);
+  Left left;
+  const bool told = read(ends[0], &left, sizeof left) == sizeof left;
+  kill(child, SIGKILL);
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  close(ends[0]);
+  ASSERT_TRUE(told);
+
+  Start(true);
+  ASSERT_TRUE(server_->warnings().empty()) << server_->warnings()[0];
+  const json before = Ask("GET /api/v1/runs/current");
+  ASSERT_TRUE(before.contains("id")) << before;
+  EXPECT_EQ(before["id"], left.id);
+  EXPECT_LT(before["load"]["requests"], left.seconds * kRate)
+      << "the file has all: nothing is tested";
+  uint64_t after = 0;
+  for (uint64_t s = WallNs() / kNs; after < 40; ++s) {
+    Deliver(s);
+    ++after;
+    const json map = Ask("GET /api/v1/runs/current/map");  // none while the run is empty
+    if (map.contains("edges") && RequestsOf(map) > (after + 1) * kRate) break;
+  }
+  json map;
+  const uint64_t all = (left.seconds + after) * kRate;
+  for (int i = 0; i < 500 && RequestsOf(map = Ask("GET /api/v1/runs/current/map")) < all; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(RequestsOf(map), all);
+  const json detail = Ask("GET /api/v1/runs/current");
+  EXPECT_EQ(detail["begin"], left.begin);
+  EXPECT_FALSE(detail["doubts"].empty());
 }
 
 }  // namespace

@@ -49,6 +49,9 @@ Result<Part> PartOf(const run::Snapshot& snapshot, const Request& request, uint3
   if (to >= 0) all.to = static_cast<uint64_t>(to);
   all.from = std::max(all.from, snapshot.begin());
   all.to = std::min(all.to, std::max(snapshot.end(), snapshot.begin()));
+  if (snapshot.begin() >= snapshot.end()) {
+    return Fail(Code::kNotFound, "the run has nothing yet: its first second is not over");
+  }
   if (all.from >= all.to) {
     return Fail(Code::kNotFound, "the run is of [{}, {})", snapshot.begin(), snapshot.end());
   }
