@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does `panoscope compare` tell a small regression of one service, and nothing between equal windows?
 
-The demo shop runs at one load. Windows follow each other, in turns as it is and with one service
-answering a share later; each window is compared with its neighbours (one differs) and with the next of
-its kind (equal). What the store keeps and windows.json allow --again: the same windows, compared by
-another binary, without the shop. It needs root."""
+The demo shop runs at one load. Some services wait --base milliseconds in every call, as if for a disk.
+Windows follow each other, in turns as it is and with one service answering a share later; each window is
+compared with its neighbours (one differs) and with the next of its kind (equal). What is kept allows
+--again: the same windows, compared by another binary, without the shop. It needs root."""
 
 import argparse
 import json
@@ -35,6 +35,8 @@ def parse():
     parser.add_argument("--rounds", type=int, default=10, help="pairs of windows: one as it is, one slowed (10)")
     parser.add_argument("--window", type=int, default=60, help="seconds (60)")
     parser.add_argument("--settle", type=int, default=5, help="seconds between windows (5)")
+    parser.add_argument("--warm", type=int, default=240, help="seconds before the first (240): compilers at run time")
+    parser.add_argument("--base", type=float, default=20, help="milliseconds those services wait anyway (20)")
     parser.add_argument("--share", type=float, default=0.1, help="of its mean latency a service is slowed by (0.1)")
     parser.add_argument("--services", default=",".join(SLOWED), help="slowed in turn")
     parser.add_argument("--keep", default="build/compare", help="folder of the store and of windows.json")
@@ -80,6 +82,10 @@ class Bench:
             time.sleep(min(0.5, max(0.01, end - time.time())))
         self.windows.append({"from": begin, "to": end, "slowed": slowed})
 
+    def slow(self, service, ms):
+        off = [] if ms else ["--off"]
+        self.shop.run("fault", "slow", service, "--value", ms, *off, quiet=True)
+
     def record(self):
         self.shop.up()
         for service in ("productcatalog", "cart"):
@@ -87,7 +93,11 @@ class Bench:
         self.shop.load(self.options.users)
         self.start_panoscope()
         services = self.options.services.split(",")
-        time.sleep(20)  # a new shop warms up
+        base = self.options.base
+        for service in services if base else []:
+            self.slow(service, base)
+        say("the shop warms up")
+        time.sleep(self.options.warm)
         self.window(None)
         for n in range(self.options.rounds):
             service = services[n % len(services)]
@@ -97,9 +107,9 @@ class Bench:
             late = mean * self.options.share / 1000
             say(f"round {n + 1} of {self.options.rounds}: {service}, {mean / 1000:.2f} ms at {rate:.1f}/s, "
                 f"is slowed by {late:.3f} ms")
-            self.shop.run("fault", "slow", service, "--value", late, quiet=True)
+            self.slow(service, base + late)
             self.window(service)
-            self.shop.run("fault", "slow", service, "--off", quiet=True)
+            self.slow(service, base)
             self.window(None)
         time.sleep(LATE_S)
         with open(os.path.join(self.options.keep, "windows.json"), "w", encoding="ascii") as file:

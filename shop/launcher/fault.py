@@ -35,12 +35,16 @@ class Faults:
         if name in INSIDE and not service.own:
             raise ValueError(f"{service.name} is not our code; it takes: {', '.join(OUTSIDE)}")
         active = self.on.setdefault(service.name, {})
-        if off == (name not in active):
+        wanted = None if off else {**INSIDE, **DEGREE}.get(name, 1) if value is None else value
+        if active.get(name) == wanted:
             return False
+        if name in active and name in OUTSIDE and not off:  # to another degree
+            for pod in pods:
+                self.apply(name, pod, off=True)
         if off:
             del active[name]
         else:
-            active[name] = {**INSIDE, **DEGREE}.get(name, 1) if value is None else value
+            active[name] = wanted
         self.write(service.name)
         for pod in pods:
             self.apply(name, pod, off)

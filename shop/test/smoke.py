@@ -149,6 +149,8 @@ class Smoke:
     def check_fault_slow(self):
         ask("fault", "slow", "ad", "--value", 400)
         wait_for("slow ads", lambda: watch(4)["p99_ms"] >= 400)
+        ask("fault", "slow", "ad", "--value", 10)
+        wait_for("ads that are not so slow", lambda: watch(4)["p99_ms"] < 400)
         ask("fault", "slow", "ad", "--off")
         wait_for("quick ads", lambda: watch(4)["p99_ms"] < 400)
 
@@ -188,6 +190,25 @@ class Smoke:
         ask("fault", "cpu-hog", "productcatalog")
         wait_for("throttling", lambda: ask("truth")["pods"][pod]["nr_throttled"] > before + 20)
         ask("fault", "cpu-hog", "productcatalog", "--off")
+
+    def check_fault_throttle(self):
+        pod = pods("productcatalog")[0]["name"]
+        before = ask("truth")["pods"][pod]
+        begin = time.time()
+        ask("fault", "throttle", "productcatalog", "--value", 0.02)
+        wait_for("throttling", lambda: ask("truth")["pods"][pod]["nr_throttled"] > before["nr_throttled"] + 20)
+        after, lasted = ask("truth")["pods"][pod], time.time() - begin
+        cores = (after["cpu_usage_ns"] - before["cpu_usage_ns"]) / lasted / 1e9
+        assert cores < 0.05, cores
+        ask("fault", "throttle", "productcatalog", "--off")
+        wait_for("no errors after throttle", lambda: watch(4)["errors"] == 0, 60)
+
+    def check_fault_stall(self):
+        usual = watch(4)["p95_ms"]
+        ask("fault", "stall", "cart", "--value", 0.9)
+        wait_for("stalls", lambda: watch(4)["p95_ms"] > usual + 100)
+        ask("fault", "stall", "cart", "--off")
+        wait_for("an end of stalls", lambda: watch(4)["p95_ms"] < usual + 100)
 
     def check_fault_leak_ends_in_an_oom_kill_and_a_restart(self):
         ask("fault", "leak", "productcatalog", "--value", 40)

@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools", "demo"))
 
 from panoscope import Panoscope  # noqa: E402
 from phase import entry_edge, measure, sleep_until  # noqa: E402
+from receiver import Receiver  # noqa: E402
 from shop import Shop  # noqa: E402
 
 BINARY = os.environ.get("PANOSCOPE", os.path.join(ROOT, "build/release/src/cli/panoscope"))
@@ -93,6 +94,23 @@ class Story:
 
     def check_productcatalog_is_the_bottleneck(self):
         assert self.record["verdict"]["bottleneck"] == "productcatalog", self.record["verdict"]
+
+    def check_many_alerts_of_one_cause_are_one_message(self):
+        """Built-in rules only: a route is all that is set up."""
+        receiver = Receiver()
+        route = self.panoscope.post("/api/v1/alerts/routes", {"name": "e2e", "kind": "webhook", "url": receiver.url})
+        try:
+            named = receiver.wait_for(lambda m: m["group"] == "bottleneck:productcatalog", 90)
+            time.sleep(10)  # more victims are no news
+            again = [m for m in receiver.messages if m["group"] == "bottleneck:productcatalog"]
+        finally:
+            self.panoscope.delete(f"/api/v1/alerts/routes/{route['id']}")
+            receiver.close()
+        assert len(named) == 1 and len(again) == 1, [(m["group"], m["title"]) for m in receiver.messages]
+        message = again[0]
+        assert message["status"] == "firing" and message["cause"] == "productcatalog", message
+        assert len(message["alerts"]) > 1 and "frontend" in message["victims"], message
+        assert message["path"][-1] == "productcatalog" and message["evidence"], message
 
     def check_scale_is_found_without_being_told(self):
         begin = time.time()

@@ -30,6 +30,11 @@ class Panoscope:
         with urllib.request.urlopen(request, timeout=10) as response:
             return json.load(response)
 
+    def delete(self, path):
+        request = urllib.request.Request(self.address + path, method="DELETE")
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.load(response)
+
     def wait_ready(self, seconds=30):
         """Waits for /healthz; a process that ended tells why through its log."""
         deadline = time.time() + seconds

@@ -17,7 +17,6 @@ namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
-using testing::Not;
 
 uint64_t Now() { return WallNs() / 1'000'000'000u; }
 

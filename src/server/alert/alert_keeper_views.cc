@@ -65,6 +65,7 @@ AlertCounts AlertKeeper::Impl::Counts() const {
 std::vector<std::string> AlertKeeper::Impl::Alarms() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> out;
+  out.reserve(alarms_.size());
   for (const auto& [what, text] : alarms_) out.push_back(text);
   return out;
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "server/analysis/words.h"
 
@@ -225,7 +226,9 @@ void Grouper::Update(const live::MapView& map, std::map<std::string, Alert>& ale
 }
 
 void Grouper::Restore(Group group) {
-  if (groups_.size() < kMaxGroups) groups_[group.id] = group;
+  if (groups_.size() >= kMaxGroups) return;
+  const std::string id = group.id;
+  groups_[id] = std::move(group);
 }
 
 }  // namespace pano::alert

@@ -98,7 +98,7 @@ Result<std::string> KeptEntries::PutRule(Entries& next, const std::string& id,
   if (FindIn(fixed.rules, rule.id) != nullptr) {
     return Fail(Code::kDenied, "rule \"{}\" comes from the configuration file", rule.id);
   }
-  const std::string made = rule.id;
+  std::string made = rule.id;
   PutInto(next.rules, std::move(rule));
   if (next.rules.size() > kMaxRules) return Fail(Code::kExhausted, "at most {} rules", kMaxRules);
   return made;
@@ -113,7 +113,7 @@ Result<std::string> KeptEntries::PutRoute(Entries& next, const std::string& id,
   if (FindIn(fixed.routes, route.id) != nullptr) {
     return Fail(Code::kDenied, "route \"{}\" comes from the configuration file", route.id);
   }
-  const std::string made = route.id;
+  std::string made = route.id;
   PutInto(next.routes, std::move(route));
   if (next.routes.size() > kMaxRoutes) {
     return Fail(Code::kExhausted, "at most {} routes", kMaxRoutes);
@@ -134,7 +134,7 @@ Result<std::string> KeptEntries::PutSilence(Entries& next, const std::string& id
     return Fail(Code::kDenied, "silence \"{}\" comes from the configuration file", silence.id);
   }
   if (const Silence* old = FindIn(next.silences, silence.id)) silence.created_at = old->created_at;
-  const std::string made = silence.id;
+  std::string made = silence.id;
   PutInto(next.silences, std::move(silence));
   if (next.silences.size() > kMaxSilences) {
     return Fail(Code::kExhausted, "at most {} silences", kMaxSilences);

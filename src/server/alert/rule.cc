@@ -47,7 +47,7 @@ std::string_view Name(Origin origin) {
 }
 
 const std::vector<Rule>& BuiltinRules() {
-  static const std::vector<Rule> rules{
+  static const std::vector<Rule> kRules{
       Builtin("bottleneck", "Bottleneck", Severity::kCritical, 10, 30,
               Of(ConditionType::kBottleneck), "The map names the service that holds others back."),
       Builtin("over-limit", "Over its limit", Severity::kWarning, 15, 30,
@@ -67,7 +67,7 @@ const std::vector<Rule>& BuiltinRules() {
       Builtin("store", "Store in trouble", Severity::kWarning, 15, 30, Of(ConditionType::kStore),
               "History is not written; the live map goes on."),
   };
-  return rules;
+  return kRules;
 }
 
 bool Glob(std::string_view pattern, std::string_view text) {

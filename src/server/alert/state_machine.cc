@@ -21,7 +21,8 @@ uint64_t StateMachine::Patience() const {
   if (!flapping_) return 1;
   const auto recent = static_cast<uint64_t>(std::ranges::count_if(
       firings_, [this](uint64_t t) { return t != 0 && t + kFlapWindow > firing_since_; }));
-  return std::min(kMostPatience, uint64_t{1} << (recent - kFlapFirings + 1));
+  const uint64_t more = recent >= kFlapFirings ? recent - kFlapFirings + 1 : 0;
+  return std::min(kMostPatience, uint64_t{1} << std::min<uint64_t>(more, 63));
 }
 
 Change StateMachine::Update(uint64_t time, Reading reading, uint64_t for_s, uint64_t clear_s) {

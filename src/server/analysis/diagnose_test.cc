@@ -13,7 +13,6 @@ using schema::L7Protocol;
 using schema::NodeKind;
 using testing::Contains;
 using testing::HasSubstr;
-using testing::Not;
 
 Role RoleOf(const Scenario& s, const Diagnosis& d, const std::string& name) {
   for (const NodeRole& r : d.roles) {

@@ -185,7 +185,7 @@ std::string SayCause(const Suspect& suspect, const Saturation& s) {
 std::vector<std::string> ListEvidence(const Graph& graph, const Suspect& suspect,
                                       const Saturation& s, const Attribution& a) {
   std::vector<std::string> list;
-  const auto add = [&list](std::string text) {
+  const auto add = [&list](const std::string& text) {
     if (!text.empty() && std::ranges::find(list, text) == list.end()) list.push_back(text);
   };
   if (s.throttled >= 0.05)

@@ -168,7 +168,7 @@ class Simulation {
     });
   }
 
-  void CallAtOnce(const std::vector<size_t>& edges, Done done) {
+  void CallAtOnce(const std::vector<size_t>& edges, const Done& done) {
     if (edges.empty()) return done(true);
     auto open = std::make_shared<std::pair<size_t, bool>>(edges.size(), true);
     for (const size_t e : edges) {

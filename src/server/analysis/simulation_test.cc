@@ -138,7 +138,7 @@ Score Play(Fault fault, uint64_t first_seed, int cases) {
     }
     if (std::getenv("PANO_SHOW_MISSES") && fault != Fault::kNone && d.bottleneck != c.truth) {
       std::printf("seed %llu truth s%zu: %s\n",
-                  static_cast<unsigned long long>(first_seed + static_cast<uint64_t>(i)),
+                  static_cast<unsigned long long>(first_seed) + static_cast<unsigned long long>(i),
                   c.truth - 1, d.sentence.c_str());
     }
   }

@@ -13,7 +13,6 @@ namespace {
 using schema::L7Protocol;
 using schema::NodeKind;
 using testing::Contains;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -122,7 +123,7 @@ void Connection::Close() {
 
 void Connection::Shut() {
   beast::error_code error;
-  stream_.socket().shutdown(tcp::socket::shutdown_send, error);
+  std::ignore = stream_.socket().shutdown(tcp::socket::shutdown_send, error);
   stream_.close();
 }
 
@@ -237,7 +238,7 @@ void Connection::Send(Response response) {
 void Connection::OnWritten(beast::error_code error) {
   response_.reset();
   if (!error && linger_) {
-    stream_.socket().shutdown(tcp::socket::shutdown_send, error);
+    std::ignore = stream_.socket().shutdown(tcp::socket::shutdown_send, error);
     stream_.expires_after(kDrainTime);
     return Drain();
   }

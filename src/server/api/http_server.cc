@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "server/api/http_connection.h"
@@ -14,7 +15,9 @@ namespace pano::api {
 class HttpServer::Impl {
  public:
   Impl(const HttpOptions& options, Context& context)
-      : acceptor_(asio::make_strand(io_)), hub_(options, context, store_threads_pool_(options)) {}
+      : strand_(asio::make_strand(io_)),
+        acceptor_(strand_),
+        hub_(options, context, store_threads_pool_(options)) {}
 
   Status Listen(const HttpOptions& options);
   void Run(unsigned threads);
@@ -32,6 +35,7 @@ class HttpServer::Impl {
 
   asio::io_context io_;
   std::unique_ptr<asio::thread_pool> store_pool_;
+  asio::strand<asio::io_context::executor_type> strand_;  // of the acceptor
   tcp::acceptor acceptor_;
   StreamHub hub_;
   tcp::endpoint endpoint_;
@@ -48,10 +52,10 @@ Status HttpServer::Impl::Listen(const HttpOptions& options) {
                                  "give one with --token, or listen on 127.0.0.1"});
   }
   const tcp::endpoint endpoint(address, options.port);
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  std::ignore = acceptor_.open(endpoint.protocol(), error);
+  if (!error) std::ignore = acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) std::ignore = acceptor_.bind(endpoint, error);
+  if (!error) std::ignore = acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (error) {
     return std::unexpected(Error{
         Code::kUnavailable,
@@ -63,35 +67,33 @@ Status HttpServer::Impl::Listen(const HttpOptions& options) {
 }
 
 void HttpServer::Impl::Accept() {
-  acceptor_.async_accept(asio::make_strand(io_),
-                         [this](boost::system::error_code error, tcp::socket socket) {
-                           if (error == asio::error::operation_aborted || !acceptor_.is_open())
-                             return;
-                           if (error) {
-                             // Out of descriptors: try again later instead of spinning.
-                             auto timer = std::make_shared<asio::steady_timer>(
-                                 acceptor_.get_executor(), std::chrono::milliseconds(100));
-                             timer->async_wait([this, timer](boost::system::error_code) {
-                               if (acceptor_.is_open()) Accept();
-                             });
-                             return;
-                           }
-                           hub_.Take(std::move(socket));
-                           Accept();
-                         });
+  acceptor_.async_accept(asio::make_strand(io_), [this](boost::system::error_code error,
+                                                        tcp::socket socket) {
+    if (error == asio::error::operation_aborted || !acceptor_.is_open()) return;
+    if (error) {
+      // Out of descriptors: try again later instead of spinning.
+      auto timer = std::make_shared<asio::steady_timer>(strand_, std::chrono::milliseconds(100));
+      timer->async_wait([this, timer](boost::system::error_code) {
+        if (acceptor_.is_open()) Accept();
+      });
+      return;
+    }
+    hub_.Take(std::move(socket));
+    Accept();
+  });
 }
 
 void HttpServer::Impl::Run(unsigned threads) {
   hub_.StartComments(io_);
-  asio::dispatch(acceptor_.get_executor(), [this] { Accept(); });
+  asio::dispatch(strand_, [this] { Accept(); });
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { io_.run(); });
 }
 
 void HttpServer::Impl::Stop() {
   std::call_once(stopped_, [this] {
-    asio::post(acceptor_.get_executor(), [this] {
+    asio::post(strand_, [this] {
       boost::system::error_code error;
-      acceptor_.close(error);
+      std::ignore = acceptor_.close(error);
     });
     hub_.CloseAll();
     store_pool_->join();  // answers under way come to their end, nothing new starts

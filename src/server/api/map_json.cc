@@ -197,7 +197,8 @@ void WriteDetailColumns(JsonWriter& out, const Items& items, const Numbers& tabl
 }  // namespace
 
 void WriteEvent(JsonWriter& out, const live::MapEvent& event) {
-  out.BeginObject().Key("time").Exact(static_cast<double>(event.row.time_ns / 1'000'000) / 1e3);
+  const uint64_t milliseconds = event.row.time_ns / 1'000'000;
+  out.BeginObject().Key("time").Exact(static_cast<double>(milliseconds) / 1e3);
   out.Key("kind").Text(schema::Name(event.row.kind)).Key("service").Text(event.service);
   out.Key("service_id");
   event.row.service == 0 ? out.Null() : out.Integer(event.row.service);

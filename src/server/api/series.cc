@@ -133,7 +133,7 @@ Result<Asked> Parse(const Context& context, const Request& request) {
   const uint64_t least = (span + kMaxPoints - 1) / kMaxPoints;
   if (step < 0 || step > 1e6) return Fail(Code::kInvalid, "step: whole seconds");
   asked.step = static_cast<uint32_t>(std::max<uint64_t>({least, static_cast<uint64_t>(step), 1}));
-  if (span > 10 * 366 * 86400ull) return Fail(Code::kInvalid, "the range is too long");
+  if (span > 10ull * 366 * 86400) return Fail(Code::kInvalid, "the range is too long");
   asked.metrics = Split(request.Query("metrics").value_or(std::string(kDefaultMetrics)));
   if (asked.metrics.size() > kMaxMetrics) return Fail(Code::kInvalid, "too many metrics");
   for (const std::string& name : asked.metrics) {

@@ -72,7 +72,7 @@ Response GetTimeline(Context& context, const Request& request) {
   const auto step_asked = request.Number("step", 0);
   if (!step_asked) return ErrorResponse(step_asked.error());
   const uint64_t span = asked->to - asked->from;
-  if (*step_asked < 0 || *step_asked > 1e6 || span > 10 * 366 * 86400ull) {
+  if (*step_asked < 0 || *step_asked > 1e6 || span > 10ull * 366 * 86400) {
     return ErrorResponse({Code::kInvalid, "step or range out of bounds", ""});
   }
   const uint64_t step = std::max<uint64_t>(

@@ -72,7 +72,7 @@ WindowSet Collect(const std::vector<SecondPtr>& seconds, uint64_t from, uint64_t
     for (const SecondPtr& second : seconds) {
       if (second->Node(id, one)) entry.window.AddLater(one);
     }
-    out.nodes.push_back(std::move(entry));
+    out.nodes.push_back(entry);
   }
   out.losses.assign(losses.begin(), losses.end());
   return out;

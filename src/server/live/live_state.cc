@@ -82,6 +82,7 @@ std::vector<std::pair<std::string, uint64_t>> LiveState::Losses() const {
 std::vector<AgentStatus> LiveState::Agents() const {
   const std::lock_guard lock(counts_mutex_);
   std::vector<AgentStatus> out;
+  out.reserve(agents_.size());
   for (const auto& [name, status] : agents_) out.push_back(status);
   return out;
 }
@@ -211,6 +212,7 @@ std::vector<uint32_t> LiveState::PresentEdges(uint64_t second) {
     return !recent;
   });
   std::vector<uint32_t> ids;
+  ids.reserve(present_.size());
   for (const auto& [id, presence] : present_) ids.push_back(id);
   return ids;
 }

@@ -266,6 +266,7 @@ class Page {
       std::string text;
     };
     std::vector<Line> lines;
+    lines.reserve(info_.marks.size() + info_.events.size());
     for (const run::Mark& m : info_.marks) lines.push_back({m.time, lines.size(), "mark", m.text});
     for (const run::RunEvent& e : info_.events) {
       if (e.kind == schema::EventKind::kMark) continue;
@@ -320,7 +321,10 @@ class Page {
     const size_t own = info_.judged_by().overrides().size();
     if (own > 0) limits += fmt::format("; {} of single services or calls", own);
     Add("<tr><th>Held to<td>{}", limits.empty() ? "no limits" : Escape(limits));
-    for (const auto& [key, value] : info_.labels) flags += " --label " + Quoted(key + "=" + value);
+    for (const auto& [key, value] : info_.labels) {
+      flags += " --label ";
+      flags += Quoted(fmt::format("{}={}", key, value));
+    }
     Add(R"(</tbody></table><pre>RUN=$(panoscope run start --name {}{}))",
         Escape(Quoted(info_.name)), Escape(flags));
     for (const StepReport& s : r_.steps) {

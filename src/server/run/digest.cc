@@ -108,7 +108,7 @@ std::vector<std::pair<std::pair<bool, uint32_t>, Subject>> SubjectsOf(
     s.limits = limits.ForNode(n.name);
     s.latency_counts = counts.at(n.id);
     s.busy = Busy(n.metrics);
-    out.push_back({{false, n.id}, std::move(s)});
+    out.emplace_back(std::pair{false, n.id}, std::move(s));
   }
   for (const live::MapEdge& e : map.edges) {
     Subject s;
@@ -121,7 +121,7 @@ std::vector<std::pair<std::pair<bool, uint32_t>, Subject>> SubjectsOf(
     s.limits = limits.ForEdge(s.head.client, s.head.service);
     s.latency_counts = analysis::LatencyCounts(e.edge.l7_protocol);
     s.busy = Busy(e.metrics);
-    out.push_back({{true, e.id}, std::move(s)});
+    out.emplace_back(std::pair{true, e.id}, std::move(s));
   }
   return out;
 }
@@ -249,6 +249,7 @@ std::vector<ObjectiveResult> JudgeObjectives(const Snapshot& snapshot, bool shar
   }
   StableOrder(found, [](const auto& x, const auto& y) { return x.first > y.first; });
   std::vector<ObjectiveResult> out;
+  out.reserve(found.size());
   for (auto& [severity, result] : found) out.push_back(std::move(result));
   return out;
 }

@@ -154,7 +154,7 @@ void Recording::SkipTo(uint64_t second) {
     live::WindowSet empty;
     empty.from = next_;
     empty.to = next_ + 1;
-    AddSecond(std::move(empty), false, {});
+    AddSecond(empty, false, {});
   }
 }
 
@@ -179,17 +179,18 @@ void Recording::Take(const live::PackedSecond& second, const live::Names& names,
   live::SecondVerdict verdict = second.verdict();
   Translate(window, names);
   verdict.bottleneck = NodeOf(verdict.bottleneck, names);
-  AddSecond(std::move(window), second.watched(), verdict);
+  AddSecond(window, second.watched(), verdict);
 }
 
 void Recording::Take(live::WindowSet second, const live::Names& names) {
   if (second.from < next_) return;
   SkipTo(second.from);
   Translate(second, names);
-  AddSecond(std::move(second), true, {});
+  AddSecond(second, true, {});
 }
 
-void Recording::AddSecond(live::WindowSet second, bool watched, live::SecondVerdict verdict) {
+void Recording::AddSecond(const live::WindowSet& second, bool watched,
+                          live::SecondVerdict verdict) {
   if (open_.empty()) open_facts_ = {next_, 0, 0, analysis::State::kNoData, 0, nullptr};
   open_.Add(second, watched ? 1 : 0);
   ++open_facts_.seconds;
@@ -246,6 +247,7 @@ SnapshotPtr Recording::Freeze() const {
   std::vector<PackedBucket> buckets = full_;
   if (!open_.empty()) buckets.push_back(OpenBucket());
   std::vector<live::EdgeEntry> edges;
+  edges.reserve(edges_.size());
   for (const auto& [id, entry] : edges_) edges.push_back(entry);
   return std::make_shared<const Snapshot>(info_, std::make_shared<const live::Names>(names_),
                                           std::move(edges), std::move(buckets), bucket_seconds_);

@@ -50,7 +50,7 @@ class Recording {
 
  private:
   void SkipTo(uint64_t second);
-  void AddSecond(live::WindowSet second, bool watched, live::SecondVerdict verdict);
+  void AddSecond(const live::WindowSet& second, bool watched, live::SecondVerdict verdict);
   void CloseBucket();
   PackedBucket OpenBucket() const;
   void FoldPairs();

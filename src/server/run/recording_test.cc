@@ -35,6 +35,7 @@ class RecordingTest : public testing::Test {
 template <typename Values>
 std::vector<double> Known(const Values& values) {
   std::vector<double> out;
+  out.reserve(values.size());
   for (const double v : values) out.push_back(analysis::Known(v) ? v : -1);
   return out;
 }

@@ -122,7 +122,8 @@ json StepJson(const Step& s) {
 json MarkJson(const Mark& m) { return {{"time", m.time}, {"text", m.text}, {"step", m.step}}; }
 
 json EventJson(const RunEvent& e) {
-  return {{"time", static_cast<double>(e.time_ns / 1'000'000) / 1e3},
+  const uint64_t milliseconds = e.time_ns / 1'000'000;
+  return {{"time", static_cast<double>(milliseconds) / 1e3},
           {"kind", schema::Name(e.kind)},
           {"service", e.service},
           {"instance", e.instance},

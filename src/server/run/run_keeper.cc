@@ -86,6 +86,7 @@ void RunKeeper::Impl::SetAlarm(const std::string& key, const std::string& text) 
 std::vector<std::string> RunKeeper::Impl::Alarms() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> out;
+  out.reserve(alarms_.size());
   for (const auto& [key, text] : alarms_) out.push_back(text);
   return out;
 }
@@ -162,7 +163,7 @@ Result<std::string> RunKeeper::Impl::Begin(RunInfo info) {
   info.host = HostName();
   info.version = options_.version;
   info.limits = *live_.limits();
-  const std::string id = info.id;
+  std::string id = info.id;
   auto active = std::make_unique<Active>(Active{Recording(std::move(info))});
   active->checkpoint_ns = MonotonicNs();
   index_[id] = {Summarise(*Complete(*active->recording.Freeze())), nullptr};

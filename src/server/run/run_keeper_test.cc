@@ -314,7 +314,9 @@ TEST_F(RunKeeperTest, WithoutAFolderRunsStayInMemory) {
 TEST_F(RunKeeperTest, DamagedFilesAreAlarmsNotFailures) {
   std::filesystem::create_directories(folder_.path() + "/runs");
   std::ofstream(folder_.path() + "/runs/20260101-000000-0000.run") << "PANORUN\nwrong";
-  std::ofstream(folder_.path() + "/runs/empty.run") << "";
+  {
+    const std::ofstream empty(folder_.path() + "/runs/empty.run");
+  }
   Open();
   EXPECT_EQ(keeper_->Alarms().size(), 2u);
   EXPECT_TRUE(keeper_->List().empty());

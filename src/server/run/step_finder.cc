@@ -161,6 +161,7 @@ class Finder {
       if (!IsAnswer(cut)) cuts.push_back(cut);
     }
     std::vector<Boundary> out;
+    out.reserve(cuts.size());
     for (const size_t cut : cuts) out.push_back({cut, StepReason::kLoad, {}});
     return out;
   }

@@ -47,7 +47,7 @@ std::string ForSlack(std::string_view text) {
 std::string ForMarkdown(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '\n' || c == '\r') {
+    if (std::string_view("\n\r#`*").contains(c)) {
       out += ' ';
     } else if (c == '<') {
       out += "&lt;";
@@ -55,8 +55,6 @@ std::string ForMarkdown(std::string_view text) {
       out += "(";
     } else if (c == ']') {
       out += ")";
-    } else if (c == '#' || c == '`' || c == '*') {
-      out += ' ';
     } else {
       out += c;
     }

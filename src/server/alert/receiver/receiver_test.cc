@@ -255,7 +255,8 @@ TEST_F(ReceiverTest, TheCourierIsBoundedAndEndsWithWorkUnderWay) {
     const Route slow = Http(RouteKind::kWebhook, "/hang");
     size_t taken = 0;
     for (size_t i = 0; i < kMostAtOnce + 10; ++i) {
-      taken += courier.Post(MakeOutgoing(slow, ArticleMessage(), 0), [&done](Reply) { ++done; });
+      taken +=
+          courier.Post(MakeOutgoing(slow, ArticleMessage(), 0), [&done](const Reply&) { ++done; });
     }
     EXPECT_EQ(taken, kMostAtOnce);
   }

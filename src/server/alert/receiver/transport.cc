@@ -2,10 +2,10 @@
 #include "server/alert/receiver/transport.h"
 
 #include <curl/curl.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
-#include <cstring>
 #include <ctime>
 #include <deque>
 #include <mutex>
@@ -95,7 +95,7 @@ void Transfer::SetHttp() {
   list_ = curl_slist_append(list_, "User-Agent: panoscope");
   list_ = curl_slist_append(list_, "Expect:");
   for (const auto& [name, value] : out_.headers) {
-    list_ = curl_slist_append(list_, (name + ": " + value).c_str());
+    list_ = curl_slist_append(list_, fmt::format("{}: {}", name, value).c_str());
   }
   curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, list_);
   curl_easy_setopt(easy_, CURLOPT_POST, 1L);
@@ -154,7 +154,7 @@ size_t Transfer::GiveMail(char* data, size_t size, size_t count, void* self) {
   auto* transfer = static_cast<Transfer*>(self);
   const std::string& body = transfer->out_.body;
   const size_t length = std::min(size * count, body.size() - transfer->given_);
-  std::memcpy(data, body.data() + transfer->given_, length);
+  std::copy_n(body.begin() + static_cast<ptrdiff_t>(transfer->given_), length, data);
   transfer->given_ += length;
   return length;
 }

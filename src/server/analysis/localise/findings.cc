@@ -153,6 +153,7 @@ std::vector<std::string> Evidence(const System& system, const Blame& blame, uint
   }
   StableOrder(lines, [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<std::string> texts;
+  texts.reserve(lines.size());
   for (auto& [weight, text] : lines) texts.push_back(std::move(text));
   if (texts.empty()) {
     texts.emplace_back(s.seen ? "nothing of its own is abnormal" : "it has no series of its own");

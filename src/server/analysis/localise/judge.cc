@@ -154,6 +154,7 @@ double Offset(const Sample& s, const std::vector<size_t>& known, double now) {
   if (s.kind == ValueKind::kLevel) return s.offset > 0 ? s.offset : 1e-9;
   if (s.kind != ValueKind::kTime) return 0;
   std::vector<double> values;
+  values.reserve(known.size());
   for (const size_t i : known) values.push_back(s.usual[i]);
   const double typical = std::max(Median(values), 0.2 * Mean(values));
   return std::max({0.02 * typical, typical > 0 ? 0 : 0.05 * now, 1e-9});

@@ -80,6 +80,7 @@ void JudgeLinks(System& system) {
     call.on_the_way = std::max(LatencyOnTheWay(system, call), ConnectTrouble(call.view));
   }
   std::vector<Links> links;
+  links.reserve(system.nodes.size());
   for (uint32_t i = 0; i < system.nodes.size(); ++i) links.push_back(Around(system, i));
   for (Call& call : system.calls) {
     const double more =

@@ -56,7 +56,7 @@ class Localiser {
   }
 
  private:
-  void Spread_(const std::vector<std::vector<uint32_t>>& calls, bool down, double value) {
+  void Carry(const std::vector<std::vector<uint32_t>>& calls, bool down, double value) {
     std::vector<uint32_t> queue{question_.target};
     std::vector<bool> seen(reach_.size());
     seen[question_.target] = true;
@@ -77,8 +77,8 @@ class Localiser {
       reach_[i] = std::max(reach_[i], kStranger * Strangeness(system_, i));
     }
     const bool demand = question_.metric == TargetMetric::kThroughput;
-    Spread_(system_.in, false, demand ? 1 : kUpstream);
-    Spread_(system_.out, true, 1);
+    Carry(system_.in, false, demand ? 1 : kUpstream);
+    Carry(system_.out, true, 1);
     // Waiting that is not seen below the target may be made by who waits.
     for (const uint32_t c : system_.in[question_.target]) {
       const uint32_t client = system_.calls[c].caller;

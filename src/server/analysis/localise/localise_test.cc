@@ -20,6 +20,7 @@ std::string First(const Question& q, const Localisation& a) {
 
 std::vector<std::string> Names(const Question& q, const std::vector<uint32_t>& nodes) {
   std::vector<std::string> names;
+  names.reserve(nodes.size());
   for (const uint32_t n : nodes) names.push_back(q.nodes[n]);
   return names;
 }
@@ -129,6 +130,7 @@ TEST(Localise, ADenseMeshNobodyWatchesIsLookedThrough) {
   const uint32_t front = shop.Node("front");
   const uint32_t deep = shop.Node("deep");
   std::vector<uint32_t> mesh;
+  mesh.reserve(400);
   for (int i = 0; i < 400; ++i) mesh.push_back(shop.Node("m" + std::to_string(i)));
   for (const uint32_t a : mesh) {
     for (const uint32_t b : mesh) {

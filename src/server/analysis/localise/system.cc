@@ -36,7 +36,7 @@ class Builder {
     for (const SeriesMetric m : {kCpuUse, kMemoryUse}) offsets_.push_back(Offset(m));
     for (const auto& [key, subject] : subjects_) {
       if (key.first != kNoNode) continue;
-      Signals& s = system_.nodes[key.second] = Signals_(subject);
+      Signals& s = system_.nodes[key.second] = SignalsOf(subject);
       if (!s.latency.known) CountUnanswered(s);
     }
     MakeCalls();
@@ -85,7 +85,7 @@ class Builder {
     return JudgeCut(std::move(sample));
   }
 
-  Signals Signals_(const Subject& subject) const {
+  Signals SignalsOf(const Subject& subject) const {
     Signals s;
     s.seen = subject.is_seen();
     s.latency = JudgeCut(LatencySample(subject));
@@ -189,7 +189,7 @@ class Builder {
       const auto at = static_cast<uint32_t>(system_.calls.size());
       system_.calls.push_back({caller, callee, true, 1, {}});
       if (const auto found = subjects_.find({caller, callee}); found != subjects_.end()) {
-        system_.calls.back().view = Signals_(found->second);
+        system_.calls.back().view = SignalsOf(found->second);
         CountUnanswered(system_.calls.back().view);
       }
       system_.out[caller].push_back(at);

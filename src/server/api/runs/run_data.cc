@@ -220,6 +220,7 @@ Response GetRunSeries(Context& context, const Request& request) {
   *part = Aligned(**snapshot, *part);
   const auto stretches = Stretches(**snapshot, *part, *step);
   std::vector<Point> points;
+  points.reserve(stretches.size());
   for (const auto& [window, watched] : stretches) {
     points.push_back(PointOf(window, *subject, watched));
   }

@@ -53,7 +53,8 @@ class RunsApiTest : public testing::Test {
   // A run of `seconds` that ended, begun in the past; answers its id.
   std::string MakeRun(int seconds, uint64_t rate, uint64_t latency_us) {
     const uint64_t begin = load_.second() + 1;
-    for (int i = 0; i < seconds; ++i) load_.Tick(rate, latency_us + 10 * (i % 5));
+    for (int i = 0; i < seconds; ++i)
+      load_.Tick(rate, latency_us + uint64_t{10} * static_cast<uint64_t>(i % 5));
     const json run =
         Ask("POST", "/api/v1/runs",
             json{{"begin", begin}, {"name", "r"}, {"labels", {{"k", "v"}}}}.dump(), 201);

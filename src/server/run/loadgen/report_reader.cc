@@ -58,6 +58,7 @@ constexpr std::array kTools = std::to_array<Tool>({
 
 std::vector<std::string_view> LoadgenTools() {
   std::vector<std::string_view> out;
+  out.reserve(std::size(kTools));
   for (const Tool& tool : kTools) out.push_back(tool.name);
   return out;
 }
