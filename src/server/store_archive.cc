@@ -76,6 +76,7 @@ Result<std::vector<api::Archive::EdgePoint>> StoreArchive::Points(const query::E
                                                                   uint32_t step) const {
   PANO_ASSIGN(const auto series, reader_.EdgeSeries(filter, {from, to}, step));
   std::vector<EdgePoint> out;
+  out.reserve(series.buckets.size());
   for (const query::EdgeBucket& bucket : series.buckets) {
     out.push_back({bucket.time, bucket.edge, WindowOf(bucket, series.step)});
   }
@@ -98,6 +99,7 @@ Result<std::vector<api::Archive::NodePoint>> StoreArchive::Nodes(uint32_t servic
                                                                  uint64_t to, uint32_t step) {
   PANO_ASSIGN(const auto series, reader_.NodeSeries(service, {from, to}, step));
   std::vector<NodePoint> out;
+  out.reserve(series.buckets.size());
   for (const query::NodeBucket& bucket : series.buckets)
     out.push_back({bucket.time, WindowOf(bucket)});
   return out;

@@ -101,13 +101,13 @@ class TwoHosts {
       const std::string ip = "10.0.1." + std::to_string(cart);
       wire::EdgeKey called = Key(1, 0);
       called.server_ip = *IpAddress::Parse(ip);
-      Edge(a, ObservationPoint::kClientProcess, called, 10 * cart);
+      Edge(a, ObservationPoint::kClientProcess, called, uint64_t{10} * cart);
       wire::EdgeKey served = Key(0, cart);
       served.client_ip = *IpAddress::Parse("10.0.0.1");
-      Edge(b, ObservationPoint::kServerProcess, served, 10 * cart);
+      Edge(b, ObservationPoint::kServerProcess, served, uint64_t{10} * cart);
       wire::InstanceSample& s = b.saturation.emplace_back();
       s.instance = cart;
-      s.values[static_cast<size_t>(InstanceMetric::kCpuUsage)] = 100'000 * cart;
+      s.values[static_cast<size_t>(InstanceMetric::kCpuUsage)] = uint64_t{100'000} * cart;
       s.values[static_cast<size_t>(InstanceMetric::kMemoryUsed)] = 50 << 20;
     }
     b.losses.push_back({"ring_full", 2});

@@ -42,9 +42,7 @@ Error Missing(std::string text) {
 Result<std::string> FindChdbLibrary(const std::string& given) {
   std::error_code error;
   const char* from_environment = std::getenv("PANO_CHDB_LIB");
-  const std::string named = !given.empty()                ? given
-                            : from_environment != nullptr ? from_environment
-                                                          : "";
+  std::string named = !given.empty() ? given : from_environment != nullptr ? from_environment : "";
   if (!named.empty()) {
     if (fs::is_regular_file(named, error)) return named;
     return std::unexpected(Missing("the embedded database is not at " + named));

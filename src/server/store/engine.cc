@@ -20,6 +20,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "base/clock.h"
@@ -215,7 +216,7 @@ void Engine::KillOverdue(const std::stop_token& stop) {
       }
     }
     for (const uint64_t id : overdue) {
-      (void)control_->Query(
+      std::ignore = control_->Query(
           fmt::format("KILL QUERY WHERE startsWith(query, '/*pano:{}*/') ASYNC", id), "TSV");
     }
   }
@@ -322,8 +323,8 @@ int Refuse(int fd, const Error& error) {
   std::string payload;
   PutField(payload, error.text);
   PutField(payload, error.hint);
-  (void)SendFrame(fd, Op::kHello, 0, 1 + static_cast<uint32_t>(error.code), payload,
-                  MonotonicNs() + kSecond);
+  std::ignore = SendFrame(fd, Op::kHello, 0, 1 + static_cast<uint32_t>(error.code), payload,
+                          MonotonicNs() + kSecond);
   return 1;
 }
 

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <mutex>
 #include <random>
+#include <tuple>
 #include <utility>
 
 #include "base/clock.h"
@@ -210,8 +211,8 @@ Result<std::string> HttpClickHouse::Query(std::string_view sql, const Params& pa
   if (limits.read_only) url += "&readonly=1";
   auto answer = Post(url, text, (limits.max_seconds + 2) * 1'000);
   if (!answer && answer.error().code == Code::kTimeout) {
-    (void)Exchange(Base(), "KILL QUERY WHERE query_id = " + Quote(id) + " ASYNC",
-                   options_.connect_timeout_ms);
+    std::ignore = Exchange(Base(), "KILL QUERY WHERE query_id = " + Quote(id) + " ASYNC",
+                           options_.connect_timeout_ms);
   }
   return answer;
 }

@@ -212,6 +212,7 @@ void Directory::LearnListener(uint32_t instance, uint16_t port) {
 
 std::vector<Service> Directory::TakeNewServices() {
   std::vector<Service> out;
+  out.reserve(new_services_.size());
   for (const uint32_t id : new_services_) out.push_back(services_.at(id));
   new_services_.clear();
   return out;
@@ -219,6 +220,7 @@ std::vector<Service> Directory::TakeNewServices() {
 
 std::vector<Instance> Directory::TakeNewInstances() {
   std::vector<Instance> out;
+  out.reserve(new_instances_.size());
   for (const uint32_t id : new_instances_) out.push_back(instances_.at(id));
   new_instances_.clear();
   return out;
@@ -230,6 +232,7 @@ std::vector<std::pair<uint32_t, std::string>> Directory::TakeNewEndpoints() {
 
 std::vector<wire::LossCount> Directory::TakeLosses() {
   std::vector<wire::LossCount> out;
+  out.reserve(losses_.size());
   for (const auto& [cause, count] : losses_) out.push_back({cause, count});
   losses_.clear();
   return out;

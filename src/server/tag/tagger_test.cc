@@ -16,7 +16,7 @@ using schema::ObservationPoint;
 constexpr uint64_t kStart = 1'700'000'000;
 
 wire::InstanceInfo Info(uint32_t id, std::string service, std::string instance,
-                        std::string address = "") {
+                        const std::string& address = "") {
   wire::InstanceInfo info;
   info.id = id;
   info.service = std::move(service);
@@ -54,6 +54,7 @@ std::string NameOf(const Tagger& tagger, uint32_t service) {
 
 std::vector<EventKind> KindsOf(const TaggedBatch& batch) {
   std::vector<EventKind> out;
+  out.reserve(batch.events.size());
   for (const EventRow& e : batch.events) out.push_back(e.kind);
   return out;
 }
