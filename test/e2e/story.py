@@ -109,8 +109,9 @@ class Story:
         assert len(named) == 1 and len(again) == 1, [(m["group"], m["title"]) for m in receiver.messages]
         message = again[0]
         assert message["status"] == "firing" and message["cause"] == "productcatalog", message
-        assert len(message["alerts"]) > 1 and "frontend" in message["victims"], message
+        assert len(message["alerts"]) > 1 and any("frontend" in v for v in message["victims"]), message
         assert message["path"][-1] == "productcatalog" and message["evidence"], message
+        assert message["sentence"] in message["text"] and "productcatalog" in message["sentence"], message
 
     def check_scale_is_found_without_being_told(self):
         begin = time.time()

@@ -62,6 +62,18 @@ std::string TitleOf(const Group& group, size_t alerts) {
   return fmt::format("{} (and {} more)", first, alerts - 1);
 }
 
+// The service the verdict names; empty: none.
+std::string NamedBy(const live::MapView& map) {
+  const auto& verdict = map.verdict;
+  const bool named = verdict != nullptr && verdict->verdict == analysis::Verdict::kBottleneck;
+  return named ? verdict->bottleneck_service : std::string();
+}
+
+std::string FaultOf(const analysis::Diagnosis& verdict) {
+  return std::string(verdict.candidates.empty() ? std::string_view()
+                                                : analysis::Name(verdict.candidates.front().fault));
+}
+
 // The worst first; among equals by text, so that the same trouble gives the same words.
 bool Worse(const Alert* a, const Alert* b) {
   if (a->is_cause != b->is_cause) return a->is_cause;
@@ -79,9 +91,9 @@ bool Worse(const Alert* a, const Alert* b) {
 
 Grouper::Cause Grouper::CauseOf(const live::MapView& map) {
   Cause cause;
+  cause.service = NamedBy(map);
+  if (cause.service.empty()) return cause;
   const auto& verdict = map.verdict;
-  if (verdict == nullptr || verdict->verdict != analysis::Verdict::kBottleneck) return cause;
-  cause.service = verdict->bottleneck_service;
   if (cause.service != named_) named_since_ = map.time;
   named_ = cause.service;
   const bool restless = cause_ != named_ && switched_at_ != 0 && !cause_.empty() &&
@@ -90,7 +102,6 @@ Grouper::Cause Grouper::CauseOf(const live::MapView& map) {
   if (restless) return {};
   if (cause_ != named_ && !cause_.empty()) switched_at_ = map.time;
   cause_ = named_;
-  if (!verdict->candidates.empty()) cause.fault = analysis::Name(verdict->candidates.front().fault);
   for (const live::MapNode& node : map.nodes) {
     const bool on_path = std::ranges::find(verdict->path, node.id) != verdict->path.end();
     if (node.role == analysis::Role::kVictim || on_path || node.id == verdict->bottleneck) {
@@ -128,7 +139,7 @@ std::string Grouper::GroupOf(const Alert& alert, const Cause& cause,
   return alert.subject.service.empty() ? "map" : "service:" + alert.subject.service;
 }
 
-void Grouper::Describe(Group& group, const live::MapView& map, const Cause& cause,
+void Grouper::Describe(Group& group, const live::MapView& map,
                        const std::map<std::string, Alert>& alerts) const {
   std::vector<const Alert*> members;
   for (const auto& [id, alert] : alerts) {
@@ -148,9 +159,11 @@ void Grouper::Describe(Group& group, const live::MapView& map, const Cause& caus
     group.since = std::min(group.since, alert->since);
     group.silenced = group.silenced && !alert->silenced_by.empty();
   }
-  if (!group.cause.empty() && group.cause == cause.service) {
+  // Said of the group even where a change of verdict is not yet believed enough to move others
+  // here.
+  if (!group.cause.empty() && group.cause == NamedBy(map)) {
     const analysis::Diagnosis& verdict = *map.verdict;
-    group.fault = cause.fault;
+    group.fault = FaultOf(verdict);
     group.sentence = verdict.sentence;
     group.evidence = verdict.evidence;
     group.cause_id = verdict.bottleneck;
@@ -213,7 +226,7 @@ void Grouper::Update(const live::MapView& map, std::map<std::string, Alert>& ale
   }
   for (auto& [id, group] : groups_) {
     if (members.contains(id)) {
-      Describe(group, map, cause, alerts);
+      Describe(group, map, alerts);
     } else if (group.resolved_at == 0) {
       group.resolved_at = map.time;
       group.alerts.clear();

@@ -32,15 +32,14 @@ class Grouper {
 
  private:
   struct Cause {
-    std::string service;  // empty: none is named
-    std::string fault;
+    std::string service;                 // empty: none is named
     std::vector<std::string> explained;  // names of victims and of the path, sorted
   };
   Cause CauseOf(const live::MapView& map);
   void Move(const live::MapView& map, const Cause& cause, std::map<std::string, Alert>& alerts);
   std::string GroupOf(const Alert& alert, const Cause& cause,
                       const std::map<std::string, Alert>& alerts) const;
-  void Describe(Group& group, const live::MapView& map, const Cause& cause,
+  void Describe(Group& group, const live::MapView& map,
                 const std::map<std::string, Alert>& alerts) const;
 
   std::map<std::string, Group> groups_;

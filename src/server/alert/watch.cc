@@ -42,11 +42,16 @@ void Describe(Alert& alert, const Rule& rule, const Hit& hit) {
   alert.rule_name = rule.name;
   alert.severity = rule.severity;
   alert.subject = hit.subject;
-  alert.metric = hit.metric;
-  alert.value = hit.value;
-  alert.limit = hit.limit;
-  alert.unit = hit.unit;
-  alert.text = hit.text;
+  // What is still called over after a good second is told by its last bad one.
+  const bool lingers = rule.condition.type == ConditionType::kOverLimit && hit.value <= hit.limit &&
+                       alert.metric == hit.metric && alert.value > hit.limit;
+  if (!lingers) {
+    alert.metric = hit.metric;
+    alert.value = hit.value;
+    alert.limit = hit.limit;
+    alert.unit = hit.unit;
+    alert.text = hit.text;
+  }
   alert.labels = LabelsOf(rule, hit);
   alert.names_cause = hit.names_cause;
 }

@@ -63,6 +63,35 @@ TEST(Watch, ABottleneckThatMovesTakesItsVictimsAlong) {
   EXPECT_EQ(OpenGroups(watch), 1u);
 }
 
+TEST(Watch, AVerdictNotYetBelievedStillSpeaksForItsOwnGroup) {
+  Watch watch;
+  watch.SetRules({Of(ConditionType::kBottleneck, 5)});
+  uint64_t t = kStart;
+  for (; t < kStart + 40; ++t) watch.Look(ArticleSecond(t));
+  for (; t < kStart + 60; ++t) watch.Look(ArticleSecond(t, "cart"));
+  for (; t < kStart + 70; ++t) watch.Look(ArticleSecond(t, "checkout"));
+  const Group& group = watch.groups().at("bottleneck:checkout");
+  EXPECT_EQ(group.sentence, "checkout holds the others back.");
+  EXPECT_EQ(group.fault, "cpu_throttled");
+  EXPECT_FALSE(group.evidence.empty());
+}
+
+TEST(Watch, AGoodSecondOfWhatIsStillOverDoesNotRewriteIt) {
+  Watch watch;
+  watch.SetRules({Of(ConditionType::kOverLimit)});
+  const auto second = [&](uint64_t t, double latency) {
+    MapForTest map(t);
+    map.Node("a").Node("b").Edge("a", "b", 2e6);
+    live::Standing& standing = map.map().edges.front().standing;
+    standing.worst->value = latency;
+    watch.Look(map.Take());
+    return watch.firing().begin()->second.text;
+  };
+  EXPECT_EQ(second(kStart, 2e6), "a → b: latency 2 s, limit 1 s");
+  EXPECT_EQ(second(kStart + 1, 38'000), "a → b: latency 2 s, limit 1 s");
+  EXPECT_EQ(second(kStart + 2, 3e6), "a → b: latency 3 s, limit 1 s");
+}
+
 TEST(Watch, WithoutACauseGroupsFollowTheServicesTheyTouch) {
   Watch watch;
   watch.SetRules({Of(ConditionType::kOverLimit)});
