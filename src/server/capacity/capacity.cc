@@ -24,6 +24,8 @@ constexpr double kLeastUse = 0.5;
 constexpr double kSameLoad = 0.9;       // as good as the target
 constexpr double kMostInstances = 1e6;  // whatever load is asked about
 constexpr double kSlack = 0.03;         // of an instance, not worth another one
+constexpr double kSpentUse = 0.9;       // of the quota: it has no more to give
+constexpr double kHeldBack = 0.5;       // of the time: its quota was used up
 
 bool Known(double value) { return std::isfinite(value); }
 
@@ -46,6 +48,12 @@ Evidence BusiestOf(const std::vector<Observed>& all, std::string_view service) {
     }
   }
   return best;
+}
+
+// Its callers waited too long while its own CPU was used up: not for what it calls itself.
+bool Overwhelmed(const Served& s) {
+  if (s.within_limits || !Known(s.cpu) || !Known(s.quota)) return false;
+  return s.cpu >= kSpentUse * s.quota || s.throttled >= kHeldBack;
 }
 
 // The stretch whose call pattern failures bent least.
@@ -118,12 +126,13 @@ uint32_t Instances(double demand, double per_instance) {
   return exact >= 1 ? static_cast<uint32_t>(std::min(exact, kMostInstances)) : 1;
 }
 
-std::string SayNeed(const ServicePlan& p) {
+std::string SayNeed(const ServicePlan& p, uint32_t too_few) {
   if (p.needed == 0) return fmt::format("{}: not enough data", p.service);
   std::string out = fmt::format("{}: {} instance{}", p.service, p.needed, p.needed == 1 ? "" : "s");
   if (p.needed_low != p.needed_high) out += fmt::format(" ({} to {})", p.needed_low, p.needed_high);
   if (p.needed != p.replicas) out += fmt::format(", it has {}", p.replicas);
   if (p.basis == Basis::kMeasured) return out + "; measured at this load";
+  if (too_few > 0) out += fmt::format("; {} {} too few", too_few, too_few == 1 ? "was" : "were");
   return out +
          fmt::format("; one answers {:.0f}/s at {:.1f} ms of CPU a request, {:.0f}/s are asked",
                      p.per_instance.value, p.cost_ms.value, p.demand.value);
@@ -185,6 +194,11 @@ class Planner {
     return o.good >= kSameLoad * *plan_.target.rate;
   }
 
+  bool AskedAtMostTarget(const Observed& o) const {
+    if (plan_.target.users) return Known(o.users) && o.users <= *plan_.target.users / kSameLoad;
+    return o.asked <= *plan_.target.rate / kSameLoad;
+  }
+
   // Replicas of the smallest set-up that carried the target within every limit; 0: none did.
   uint32_t Carried(std::string_view service) const {
     uint32_t fewest = 0;
@@ -194,6 +208,16 @@ class Planner {
       if (fewest == 0 || s->replicas < fewest) fewest = s->replicas;
     }
     return fewest;
+  }
+
+  // Replicas of the largest set-up that was seen to be too small for the target; 0: none was.
+  uint32_t FellShort(std::string_view service) const {
+    uint32_t most = 0;
+    for (const Observed& o : all_) {
+      const Served* s = o.Find(service);
+      if (s && Overwhelmed(*s) && AskedAtMostTarget(o)) most = std::max(most, s->replicas);
+    }
+    return most;
   }
 
   ServicePlan PlanOf(const std::string& name) {
@@ -216,7 +240,16 @@ class Planner {
       }
     }
     Predict(p);
-    if (const uint32_t carried = Carried(name); carried > 0) {
+    const uint32_t carried = Carried(name);
+    // What was seen to be too small is worth more than the arithmetic, what was seen to do is too.
+    uint32_t few = FellShort(name);
+    if (p.needed == 0 || (carried > 0 && few >= carried)) few = 0;
+    if (few > 0) {
+      p.needed = std::max(p.needed, few + 1);
+      p.needed_low = std::max(p.needed_low, few + 1);
+      p.needed_high = std::max(p.needed_high, p.needed);
+    }
+    if (carried > 0) {
       const uint32_t predicted = p.needed;
       p.basis = Basis::kMeasured;
       p.needed = predicted == 0 ? carried : std::min(predicted, carried);
@@ -224,7 +257,7 @@ class Planner {
       p.needed_high = carried;
       p.needed_low = p.needed_low == 0 ? 1 : std::min(p.needed_low, p.needed);
     }
-    p.text = SayNeed(p);
+    p.text = SayNeed(p, few);
     return p;
   }
 
