@@ -19,8 +19,9 @@ void TakeValues(Cursor& in, std::array<uint64_t, kSize>& values,
                 const std::array<int8_t, 64>& order) {
   for (uint64_t present = TakeVarint(in); present != 0; present &= present - 1) {
     const uint64_t value = TakeVarint(in);
-    const int at = order[static_cast<size_t>(std::countr_zero(present))];
-    if (at >= 0) values[static_cast<size_t>(at)] = value;
+    // -1, a metric this version does not have, lies beyond all.
+    const auto at = static_cast<uint8_t>(order[static_cast<size_t>(std::countr_zero(present))]);
+    if (at < kSize) values[at] = value;
   }
 }
 
