@@ -78,6 +78,7 @@ struct Group {
   std::string replaced_by;            // the group that explains what this one was about
   uint64_t replaced_at = 0;
   bool silenced = false;  // every alert of it
+  bool unsure = false;    // a verdict that changed a moment ago, and nothing else: not told yet
   Labels labels;          // what all of it shares, for matchers
   Labels first_labels;    // those when it opened: they name it where names must stay
 };

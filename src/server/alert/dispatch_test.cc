@@ -58,6 +58,16 @@ class DispatchTest : public testing::Test {
   Dispatcher dispatcher_;
 };
 
+TEST_F(DispatchTest, AVerdictThatIsNotBelievedYetIsNotToldButWhatWasToldIsEnded) {
+  groups_["g"].unsure = true;
+  EXPECT_EQ(Play(kStart, kStart + 60, Ok()), "");
+  groups_["g"].unsure = false;
+  EXPECT_EQ(Play(kStart + 60, kStart + 70, Ok()), "f");
+  groups_["g"].unsure = true;
+  groups_["g"].resolved_at = kStart + 70;
+  EXPECT_EQ(Play(kStart + 70, kStart + 80, Ok()), "R");
+}
+
 TEST_F(DispatchTest, WaitsTellsOnceRepeatsAndResolves) {
   EXPECT_EQ(Play(kStart, kStart + 5, Ok()), "");
   EXPECT_EQ(Play(kStart + 5, kStart + 600, Ok()), "f");

@@ -74,6 +74,11 @@ TEST(Watch, AVerdictNotYetBelievedStillSpeaksForItsOwnGroup) {
   EXPECT_EQ(group.sentence, "checkout holds the others back.");
   EXPECT_EQ(group.fault, "cpu_throttled");
   EXPECT_FALSE(group.evidence.empty());
+  EXPECT_TRUE(group.unsure);
+  watch.SetRules(Builtins());
+  for (; t < kStart + 95; ++t) watch.Look(ArticleSecond(t, "checkout"));
+  EXPECT_FALSE(group.unsure);
+  EXPECT_FALSE(group.victims.empty());
 }
 
 TEST(Watch, AGoodSecondOfWhatIsStillOverDoesNotRewriteIt) {
