@@ -170,7 +170,7 @@ void Grouper::Describe(Group& group, const live::MapView& map,
     group.path.clear();
     for (const uint32_t node : verdict.path) group.path.push_back(map.names->ServiceName(node));
   }
-  group.unsure = group.cause != cause_ &&
+  group.unsure = !group.cause.empty() && group.cause != cause_ &&
                  std::ranges::all_of(members, [](const Alert* a) { return a->names_cause; });
   group.title = TitleOf(group, members.size());
   group.labels = members.front()->labels;

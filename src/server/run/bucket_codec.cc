@@ -17,6 +17,7 @@ constexpr size_t kMaxCause = 200;
 template <size_t kSize>
 void TakeValues(Cursor& in, std::array<uint64_t, kSize>& values,
                 const std::array<int8_t, 64>& order) {
+  static_assert(kSize <= 64, "one bit each");
   for (uint64_t present = TakeVarint(in); present != 0; present &= present - 1) {
     const uint64_t value = TakeVarint(in);
     // -1, a metric this version does not have, lies beyond all.
