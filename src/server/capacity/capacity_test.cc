@@ -15,6 +15,7 @@ using analysis::Limits;
 using analysis::NodeSecond;
 using analysis::Scenario;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // The demo shop under 1,500 users, as measured: rates per second, CPU in cores, latencies in ms.
 struct Phase {
@@ -149,6 +150,22 @@ TEST(CapacityTest, WhatWasSeenToBeTooSmallIsNotEnough) {
   EXPECT_EQ(Of(plan, "productcatalog").needed_low, 3u);
   EXPECT_THAT(plan.sentence, HasSubstr("productcatalog x3"));
   EXPECT_THAT(Of(plan, "productcatalog").text, HasSubstr("it has 2; 2 were too few; one answers"));
+}
+
+TEST(CapacityTest, TooSmallForMoreThanTheTargetSaysNothing) {
+  Stretch crowded = Play(kSecond);
+  const Plan plan = PlanCapacity({crowded}, Limits(), {.users = 400, .rate = {}});
+  EXPECT_THAT(Of(plan, "productcatalog").text, Not(HasSubstr("too few")));
+  EXPECT_EQ(Of(plan, "productcatalog").needed, 1u) << Of(plan, "productcatalog").text;
+}
+
+TEST(CapacityTest, WhatCarriedTheLoadOnceIsEnoughThoughItFellShortBefore) {
+  Phase calm = kFourth;
+  calm.catalog_replicas = 2;
+  calm.catalog_cpu = 0.27;
+  const Plan plan = PlanCapacity({Play(kSecond), Play(calm)}, Limits(), {});
+  EXPECT_EQ(Of(plan, "productcatalog").basis, Basis::kMeasured);
+  EXPECT_EQ(Of(plan, "productcatalog").needed, 2u) << Of(plan, "productcatalog").text;
 }
 
 TEST(CapacityTest, ARateMayBeAskedFor) {
