@@ -7,7 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "test"))
+
+from checks import checks_of, conclude, run_checks  # noqa: E402
 
 SHOP = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "shop")
 NAME = f"test{os.getpid()}"
@@ -247,23 +251,12 @@ def main():
     if os.geteuid() != 0:
         print("the shop's tests need root")
         return 1
-    smoke, passed, failed = Smoke(), 0, 0
+    smoke = Smoke()
     try:
-        for name in [n for n in vars(Smoke) if n.startswith("check_")]:
-            try:
-                getattr(smoke, name)()
-                passed += 1
-                print(f"ok   {name[6:]}", flush=True)
-            except Exception as error:  # each check answers for itself; the next ones still run
-                failed += 1
-                print(f"FAIL {name[6:]}", flush=True)
-                if isinstance(error, subprocess.CalledProcessError):
-                    print(error.stderr)
-                traceback.print_exc(file=sys.stdout)
+        counts = run_checks(checks_of(vars(Smoke), smoke))
     finally:
         call("down", check=False)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return conclude(*counts)
 
 
 if __name__ == "__main__":

@@ -7,16 +7,15 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import traceback
-import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tools" / "demo"))
+sys.path[:0] = [str(ROOT / "test"), str(ROOT / "tools" / "demo")]
 
+from checks import checks_of, conclude, run_checks  # noqa: E402
+from free_port import free_port  # noqa: E402
 from panoscope import Panoscope  # noqa: E402
 
 BINARY = os.path.abspath(sys.argv[1])
@@ -25,18 +24,15 @@ NONE = {"latency": None, "errors": None, "connect_latency": None, "connect_failu
         "request_rate": None}
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Gate:
     """Checks run in order: the first run is the baseline of the others."""
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="panoscope-gate-"))
         self.nginx_port = free_port()
+        self.nginx = self.panoscope = None
+
+    def start(self):
         self.nginx = self.start_nginx()
         self.panoscope = Panoscope(BINARY, f"127.0.0.1:{free_port()}", str(self.folder / "data"),
                                    str(self.folder / "panoscope.log"))
@@ -55,9 +51,10 @@ class Gate:
         return subprocess.Popen(["nginx", "-c", str(self.folder / "nginx.conf")])
 
     def limit(self, override):
-        body = json.dumps({"defaults": NONE, "overrides": [override]}).encode()
-        request = urllib.request.Request(self.panoscope.address + "/api/v1/limits", body, method="PUT")
-        urllib.request.urlopen(request, timeout=10).read()
+        self.panoscope.put("/api/v1/limits", {"defaults": NONE, "overrides": [override]})
+
+    def runs(self, query=""):
+        return self.panoscope.get("/api/v1/runs" + query)["runs"]
 
     def run(self, branch, *command, budgets=""):
         """Exit code, what was said, and the folder the script wrote to."""
@@ -79,7 +76,7 @@ class Gate:
         assert "nothing to compare with" in said and not (where / "compare.json").exists(), said
         report = (where / "report.html").read_text()
         assert "nginx" in report and "Requests/sec" in (where / "load.txt").read_text(), report[:2000]
-        newest = self.panoscope.get("/api/v1/runs")["runs"][0]
+        newest = self.runs("?label=branch=main")[0]
         assert newest["labels"] == {"branch": "main"} and newest["state"] == "done", newest
         detail = self.panoscope.get(f"/api/v1/runs/{newest['id']}")
         assert [r["reconciliation"] for r in detail["loadgen"]], "wrk's report is not attached"
@@ -101,35 +98,30 @@ class Gate:
         assert code == 3, (code, said)
 
     def check_a_load_generator_that_fails_ends_its_run(self):
+        before = len(self.runs("?label=branch=feature"))
         code, said, _ = self.run("feature", "false")
-        assert code not in (0, 3), (code, said)
-        running = self.panoscope.get("/api/v1/runs?state=running&label=branch=feature")["runs"]
-        assert not running, running
+        assert code == 1, (code, said)
+        after = self.runs("?label=branch=feature")
+        assert len(after) == before + 1, (before, after)
+        assert not [run for run in after if run["state"] == "running"], after
 
     def end(self):
-        self.panoscope.stop()
-        self.nginx.terminate()
-        self.nginx.wait(30)
+        if self.panoscope:
+            self.panoscope.stop()
+        if self.nginx:
+            self.nginx.terminate()
+            self.nginx.wait(30)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def main():
     gate = Gate()
-    passed = failed = 0
     try:
-        for name in [n for n in vars(Gate) if n.startswith("check_")]:
-            try:
-                getattr(gate, name)()
-                passed += 1
-                print("ok  ", name[6:].replace("_", " "), flush=True)
-            except Exception:  # pylint: disable=broad-except
-                failed += 1
-                print("FAIL", name[6:].replace("_", " "), flush=True)
-                traceback.print_exc()
+        gate.start()
+        counts = run_checks(checks_of(vars(Gate), gate))
     finally:
         gate.end()
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    return conclude(*counts)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from checks import checks_of, conclude, run_checks  # noqa: E402
+from free_port import free_port  # noqa: E402
 
 PANOSCOPE, MAP_SERVER = sys.argv[1], sys.argv[2]
 OK, ERROR, USAGE, OVER = 0, 1, 2, 3
@@ -74,12 +78,6 @@ class Process:
         code = self.process.wait(timeout=60)
         self.log.seek(0)
         return code, self.log.read()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(probe):
@@ -245,22 +243,5 @@ def check_up_and_query_with_a_store():
         shutil.rmtree(data, ignore_errors=True)
 
 
-def main():
-    passed = failed = 0
-    for name, check in list(globals().items()):
-        if not name.startswith("check_"):
-            continue
-        try:
-            check()
-            passed += 1
-            print("ok  ", name[6:].replace("_", " "), flush=True)
-        except Exception:  # pylint: disable=broad-except
-            failed += 1
-            print("FAIL", name[6:].replace("_", " "), flush=True)
-            traceback.print_exc()
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(conclude(*run_checks(checks_of(globals(), sys.modules[__name__]))))

@@ -8,11 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "tools", "demo"))
+sys.path[:0] = [os.path.join(ROOT, "test"), os.path.join(ROOT, "tools", "demo")]
 
+from checks import checks_of, conclude, run_checks  # noqa: E402
 from panoscope import Panoscope  # noqa: E402
 from phase import entry_edge, measure, sleep_until  # noqa: E402
 from receiver import Receiver  # noqa: E402
@@ -184,24 +184,14 @@ class Story:
 
 def main():
     story = Story()
-    passed = failed = 0
     try:
         story.shop.up()
         story.shop.load(USERS)
         sleep_until(time.time() + 15)
-        for name in [n for n in vars(Story) if n.startswith("check_")]:
-            try:
-                getattr(story, name)()
-                passed += 1
-                print(f"ok   {name[6:]}")
-            except Exception:  # each check answers for itself; the next ones still run
-                failed += 1
-                print(f"FAIL {name[6:]}")
-                traceback.print_exc(file=sys.stdout)
+        counts = run_checks(checks_of(vars(Story), story))
     finally:
         story.close()
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return conclude(*counts)
 
 
 if __name__ == "__main__":

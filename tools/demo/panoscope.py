@@ -25,13 +25,19 @@ class Panoscope:
             return json.load(response)
 
     def post(self, path, body):
-        request = urllib.request.Request(self.address + path, json.dumps(body).encode(),
-                                         {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as response:
-            return json.load(response)
+        return self.send("POST", path, body)
+
+    def put(self, path, body):
+        return self.send("PUT", path, body)
 
     def delete(self, path):
-        request = urllib.request.Request(self.address + path, method="DELETE")
+        return self.send("DELETE", path)
+
+    def send(self, method, path, body=None):
+        request = urllib.request.Request(self.address + path, method=method)
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
         with urllib.request.urlopen(request, timeout=10) as response:
             return json.load(response)
 
