@@ -109,7 +109,8 @@ class Story:
         assert len(named) == 1 and len(again) == 1, [(m["group"], m["title"]) for m in receiver.messages]
         message = again[0]
         assert message["status"] == "firing" and message["cause"] == "productcatalog", message
-        assert len(message["alerts"]) > 1 and any("frontend" in v for v in message["victims"]), message
+        others = [(m["group"], m["title"], m["victims"]) for m in receiver.messages if m is not message]
+        assert len(message["alerts"]) > 1 and any("frontend" in v for v in message["victims"]), (message, others)
         assert message["path"][-1] == "productcatalog" and message["evidence"], message
         assert message["sentence"] in message["text"] and "productcatalog" in message["sentence"], message
 

@@ -79,6 +79,7 @@ struct Group {
   uint64_t replaced_at = 0;
   bool silenced = false;  // every alert of it
   bool unsure = false;    // a verdict that changed a moment ago, and nothing else: not told yet
+  bool growing = false;   // pending alerts would join it: its message waits for them a little
   Labels labels;          // what all of it shares, for matchers
   Labels first_labels;    // those when it opened: they name it where names must stay
 };

@@ -28,7 +28,8 @@ std::optional<MessageKind> KindOf(uint64_t time, const Route& route, const Group
   }
   if (group.silenced || !group.replaced_by.empty()) return std::nullopt;
   if (!d.told) {
-    if (group.unsure || d.firing_seen + route.group_wait_s > time) return std::nullopt;
+    const uint64_t wait = route.group_wait_s + (group.growing ? kGrowSeconds : 0);
+    if (group.unsure || d.firing_seen + wait > time) return std::nullopt;
     return MessageKind::kFiring;
   }
   if (group.severity > d.severity) return MessageKind::kFiring;

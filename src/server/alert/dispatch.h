@@ -69,6 +69,8 @@ inline constexpr uint64_t kMostBackoff = 300;
 inline constexpr uint64_t kMostRetryAfter = 3600;
 // The end of a group that could not be told of is tried this long.
 inline constexpr uint64_t kResolveSeconds = 3600;  // as long as groups are kept
+// The first message waits this much longer for what is about to join.
+inline constexpr uint64_t kGrowSeconds = 15;
 // An Alertmanager forgets what is not said again.
 inline constexpr uint64_t kAlertmanagerRepeat = 60;
 

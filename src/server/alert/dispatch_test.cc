@@ -68,6 +68,16 @@ TEST_F(DispatchTest, AVerdictThatIsNotBelievedYetIsNotToldButWhatWasToldIsEnded)
   EXPECT_EQ(Play(kStart + 70, kStart + 80, Ok()), "R");
 }
 
+TEST_F(DispatchTest, WhatIsAboutToJoinIsWaitedForButNotForEver) {
+  groups_["g"].growing = true;
+  EXPECT_EQ(Play(kStart, kStart + 10, Ok()), "");
+  groups_["g"].growing = false;
+  EXPECT_EQ(Play(kStart + 10, kStart + 11, Ok()), "f");
+  Add("h", kStart + 20).growing = true;
+  EXPECT_EQ(Play(kStart + 20, kStart + 25 + kGrowSeconds, Ok()), "");
+  EXPECT_EQ(Play(kStart + 25 + kGrowSeconds, kStart + 60, Ok()), "f");
+}
+
 TEST_F(DispatchTest, WaitsTellsOnceRepeatsAndResolves) {
   EXPECT_EQ(Play(kStart, kStart + 5, Ok()), "");
   EXPECT_EQ(Play(kStart + 5, kStart + 600, Ok()), "f");

@@ -112,6 +112,13 @@ Grouper::Cause Grouper::CauseOf(const live::MapView& map) {
   return cause;
 }
 
+bool Grouper::Explains(const Cause& cause, const Alert& alert) {
+  if (cause.service.empty()) return false;
+  // One about the map or a run as a whole is explained by whatever is the matter.
+  const std::string& about = alert.subject.service;
+  return about.empty() || std::ranges::binary_search(cause.explained, about);
+}
+
 std::string Grouper::GroupOf(const Alert& alert, const Cause& cause,
                              const std::map<std::string, Alert>& alerts) const {
   if (alert.subject.kind == SubjectKind::kRun && cause.service.empty() && alert.group.empty()) {
@@ -119,13 +126,7 @@ std::string Grouper::GroupOf(const Alert& alert, const Cause& cause,
   }
   if (alert.subject.kind == SubjectKind::kPanoscope) return "panoscope:" + alert.rule;
   if (alert.names_cause) return std::string(kBottleneck) + alert.subject.service;
-  if (!cause.service.empty()) {
-    const std::string& about = alert.subject.service;
-    // One about the map or a run as a whole is explained by whatever is the matter.
-    if (about.empty() || std::ranges::binary_search(cause.explained, about)) {
-      return std::string(kBottleneck) + cause.service;
-    }
-  }
+  if (Explains(cause, alert)) return std::string(kBottleneck) + cause.service;
   const auto before = groups_.find(alert.group);
   if (before != groups_.end() && before->second.resolved_at == 0) return alert.group;
   // Nothing is named: what touches the services of a group that is open belongs to it.
@@ -217,8 +218,8 @@ void Grouper::Move(const live::MapView& map, const Cause& cause,
 }
 
 void Grouper::Update(const live::MapView& map, std::map<std::string, Alert>& alerts) {
-  const Cause cause = CauseOf(map);
-  Move(map, cause, alerts);
+  now_ = CauseOf(map);
+  Move(map, now_, alerts);
   std::map<std::string, size_t> members;
   for (auto& [id, alert] : alerts) {
     const Group& group = groups_[alert.group];
@@ -238,6 +239,15 @@ void Grouper::Update(const live::MapView& map, std::map<std::string, Alert>& ale
     return entry.second.resolved_at != 0 &&
            entry.second.resolved_at + kKeepResolvedSeconds <= map.time;
   });
+}
+
+void Grouper::Expect(const std::vector<Alert>& pending) {
+  for (auto& [id, group] : groups_) {
+    group.growing = !group.cause.empty() && group.cause == now_.service &&
+                    std::ranges::any_of(pending, [this](const Alert& alert) {
+                      return IsSymptom(alert) && Explains(now_, alert);
+                    });
+  }
 }
 
 void Grouper::Restore(Group group) {

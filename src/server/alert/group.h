@@ -25,6 +25,8 @@ class Grouper {
  public:
   // `alerts`: all that fire, by id; their `group` and `is_cause` are written.
   void Update(const live::MapView& map, std::map<std::string, Alert>& alerts);
+  // After Update: alerts that may fire soon make the group they would join `growing`.
+  void Expect(const std::vector<Alert>& pending);
   // As it was before a restart.
   void Restore(Group group);
   const std::map<std::string, Group>& groups() const { return groups_; }
@@ -35,6 +37,7 @@ class Grouper {
     std::string service;                 // empty: none is named
     std::vector<std::string> explained;  // names of victims and of the path, sorted
   };
+  static bool Explains(const Cause& cause, const Alert& alert);
   Cause CauseOf(const live::MapView& map);
   void Move(const live::MapView& map, const Cause& cause, std::map<std::string, Alert>& alerts);
   std::string GroupOf(const Alert& alert, const Cause& cause,
@@ -43,6 +46,7 @@ class Grouper {
                 const std::map<std::string, Alert>& alerts) const;
 
   std::map<std::string, Group> groups_;
+  Cause now_;                 // of the last Update
   std::string cause_;         // what alerts are moved to now
   uint64_t switched_at_ = 0;  // since when
   std::string named_;         // what the verdict names

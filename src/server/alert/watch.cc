@@ -132,6 +132,7 @@ void Watch::MakeGroups(uint64_t time) {
     if (tracked.alert.phase == Phase::kFiring) now[id] = tracked.alert;
   }
   grouper_.Update(*evaluator_.seen().map, now);
+  grouper_.Expect(Pending());
   for (auto& [id, group] : grouper_.groups()) {
     if (group.resolved_at == 0) group.silenced = !group.alerts.empty();
   }

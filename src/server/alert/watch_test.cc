@@ -47,6 +47,17 @@ TEST(Watch, OneCauseIsOneGroup) {
   EXPECT_TRUE(first.is_cause);
 }
 
+TEST(Watch, AGroupGrowsWhileWhatItExplainsIsPending) {
+  Watch watch;
+  watch.SetRules(Builtins());  // the bottleneck fires after 10 s, the edges after 15
+  const auto growing = [&](uint64_t from, uint64_t to) {
+    for (uint64_t t = from; t < to; ++t) watch.Look(ArticleSecond(kStart + t));
+    return watch.groups().at("bottleneck:productcatalog").growing;
+  };
+  EXPECT_TRUE(growing(0, 12));
+  EXPECT_FALSE(growing(12, 20));
+}
+
 TEST(Watch, ABottleneckThatMovesTakesItsVictimsAlong) {
   Watch watch;
   watch.SetRules(Builtins());
