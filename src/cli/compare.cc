@@ -25,7 +25,9 @@ struct Options {
 
 std::string Value(const std::string& metric, const json& value) {
   if (!value.is_number()) return "–";
-  if (metric.starts_with("latency") || metric == "connect_latency") return Duration(value);
+  if (metric.starts_with("latency") || metric == "connect_latency" || metric == "own_time") {
+    return Duration(value);
+  }
   if (metric == "request_rate") return Rate(value);
   if (metric == "traffic") return ByteRate(value);
   if (metric == "cpu_usage") return fmt::format("{:.2f} cores", value.get<double>());
@@ -82,6 +84,12 @@ void PrintAnswer(const json& answer) {
 int Judge(const json& answer) {
   if (TextAt(answer, "verdict") == "not_enough_data") {
     std::cerr << "panoscope: " << TextAt(answer, "sentence") << "\n";
+    return kExitError;
+  }
+  for (const json& b : answer["budgets"]) {
+    if (!answer["within"].is_null() || !b.value("undecided", false)) continue;
+    std::cerr << "panoscope: the budgets cannot be judged: all services changed alike. Repeat the "
+                 "run on a quiet machine\n";
     return kExitError;
   }
   if (answer["within"].is_boolean()) return answer["within"].get<bool>() ? kExitOk : kExitOverLimit;

@@ -260,7 +260,7 @@ export interface Ranked {
 export interface Comparison {
   a: CompareSide;
   b: CompareSide;
-  verdict: "same" | "changed" | "not_enough_data";
+  verdict: "same" | "changed" | "shared" | "not_enough_data";
   sentence: string;
   alpha: number;
   min_change: number;

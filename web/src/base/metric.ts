@@ -22,6 +22,7 @@ const ABOUT: Record<string, About> = {
   latency_p50: { label: "m_latency_p50", kind: "duration" },
   latency_p95: { label: "m_latency_p95", kind: "duration" },
   latency_p99: { label: "m_latency_p99", kind: "duration" },
+  own_time: { label: "m_own_time", kind: "duration" },
   latency_max: { label: "m_latency_max", kind: "duration" },
   client_error: { label: "m_client_error", kind: "rate" },
   server_error: { label: "m_server_error", kind: "rate" },

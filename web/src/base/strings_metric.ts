@@ -15,6 +15,7 @@ export const EN_ZH_METRICS = {
   m_client_error: ["Client errors", "客户端错误"],
   m_server_error: ["Server errors", "服务端错误"],
   m_timeout: ["Timeouts", "超时"],
+  m_own_time: ["Own time, mean", "平均自身耗时"],
   m_connect_latency_avg: ["TCP connect, mean", "平均建连延迟"],
   m_retrans_syn: ["SYN retransmits", "SYN 重传"],
   m_server_resets: ["Server resets", "服务端 RST"],

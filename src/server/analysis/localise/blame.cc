@@ -7,7 +7,7 @@
 
 #include "base/stable_order.h"
 #include "server/analysis/localise/harm.h"
-#include "server/analysis/localise/robust.h"
+#include "server/analysis/robust.h"
 #include "server/analysis/localise/roots.h"
 
 namespace pano::analysis {

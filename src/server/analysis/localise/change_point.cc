@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "server/analysis/localise/robust.h"
+#include "server/analysis/robust.h"
 
 namespace pano::analysis {
 namespace {

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "server/analysis/localise/robust.h"
+#include "server/analysis/robust.h"
 
 namespace pano::analysis {
 namespace {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "server/analysis/localise/harm.h"
-#include "server/analysis/localise/robust.h"
+#include "server/analysis/robust.h"
 
 namespace pano::analysis {
 namespace {

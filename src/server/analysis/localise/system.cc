@@ -7,7 +7,7 @@
 
 #include "server/analysis/localise/gather.h"
 #include "server/analysis/localise/links.h"
-#include "server/analysis/localise/robust.h"
+#include "server/analysis/robust.h"
 
 namespace pano::analysis {
 namespace {

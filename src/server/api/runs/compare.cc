@@ -157,6 +157,7 @@ json DeltaJson(const run::Delta& d) {
           {"p", NumberJson(d.p)},
           {"q", NumberJson(d.q)},
           {"significant", d.significant},
+          {"shared", d.shared},
           {"direction", run::Name(d.direction)}};
 }
 
@@ -186,6 +187,15 @@ json SubjectJson(const run::Compared& c) {
   return out;
 }
 
+json SharedJson(const run::SharedShift& s) {
+  if (!s.found) return nullptr;
+  return {{"cpu_per_request", NumberJson(s.cpu_per_request)},
+          {"own_time", NumberJson(s.own_time)},
+          {"alike", s.alike},
+          {"services", s.services},
+          {"text", s.text}};
+}
+
 json RankedJson(const run::Ranked& r, const run::Comparison& comparison) {
   const run::Compared& c = comparison.subjects[r.subject];
   json out = DeltaJson(c.metrics[static_cast<size_t>(r.metric)]);
@@ -206,6 +216,7 @@ json BudgetJson(const run::BudgetResult& b, const run::Comparison& comparison) {
               {"change", NumberJson(d.change)},
               {"significant", d.significant},
               {"over", b.over},
+              {"undecided", b.undecided},
               {"text", b.text}};
   NameSubject(out, c);
   return out;
@@ -251,6 +262,7 @@ Response Answer(Context& context, const Wanted& wanted) {
                 {"change", NumberJson(c.load.change)},
                 {"matched", c.load.matched},
                 {"text", c.load.text}}},
+              {"shared", SharedJson(c.shared)},
               {"edges", json::array()},
               {"services", json::array()},
               {"ranked", json::array()},
@@ -262,12 +274,14 @@ Response Answer(Context& context, const Wanted& wanted) {
   }
   for (const run::Ranked& r : c.ranked) out["ranked"].push_back(RankedJson(r, c));
   if (wanted.budgets) {
-    bool within = true;
+    bool over = false;
+    bool undecided = false;
     for (const run::BudgetResult& r : run::JudgeBudgets(*wanted.budgets, c, wanted.options.alpha)) {
-      within = within && !r.over;
+      over = over || r.over;
+      undecided = undecided || r.undecided;
       out["budgets"].push_back(BudgetJson(r, c));
     }
-    out["within"] = within;
+    if (over || !undecided) out["within"] = !over;
   }
   return JsonResponse(out.dump(-1, ' ', false, json::error_handler_t::replace));
 }

@@ -104,19 +104,31 @@ Status TakeNamed(const json& group, bool edges, std::vector<Budget>& out) {
   return {};
 }
 
-bool Over(const Budget& budget, const Delta& d, double alpha) {
-  const bool sure = analysis::Known(d.q) && d.q <= alpha;
+// Beyond the budget, whether or not by chance.
+bool Beyond(const Budget& budget, const Delta& d) {
   switch (budget.kind) {
     case Budget::Kind::kRelative:
-      return sure && d.change > budget.value && d.low > 0;
+      return d.change > budget.value && d.low > 0;
     case Budget::Kind::kGrowth:
-      return sure && d.b - d.a > budget.value;
+      return d.b - d.a > budget.value;
     case Budget::Kind::kCeiling:
       return d.b > budget.value;
     case Budget::Kind::kNone:
       return false;
   }
   return false;
+}
+
+void Judge(const Budget& budget, const Delta& d, double alpha, BudgetResult& out) {
+  if (!Beyond(budget, d)) return;
+  const bool ceiling = budget.kind == Budget::Kind::kCeiling;
+  out.over = ceiling || (analysis::Known(d.q) && d.q <= alpha);
+  out.undecided = !out.over && d.shared;
+}
+
+const char* Word(const BudgetResult& result) {
+  if (result.over) return "over";
+  return result.undecided ? "cannot be told, all services changed alike" : "within";
 }
 
 }  // namespace
@@ -154,16 +166,18 @@ std::vector<BudgetResult> JudgeBudgets(const std::vector<Budget>& budgets,
     for (const auto& [metric, budget] : chosen) {
       const Delta& d = c.metrics[static_cast<size_t>(metric)];
       if (budget->kind == Budget::Kind::kNone || !analysis::Known(d.b)) continue;
-      BudgetResult result{i, metric, budget->text, Over(*budget, d, alpha), {}};
+      BudgetResult result{i, metric, budget->text, false, false, {}};
+      Judge(*budget, d, alpha, result);
       const std::string subject = c.edge ? c.client + " > " + c.server : c.server;
       const std::string change =
           analysis::Known(d.change) ? fmt::format(" ({:+.1f} %)", d.change * 100) : "";
       result.text = fmt::format("{}: {} {:g} -> {:g}{}, budget {}: {}", subject, Name(metric), d.a,
-                                d.b, change, budget->text, result.over ? "over" : "within");
+                                d.b, change, budget->text, Word(result));
       out.push_back(std::move(result));
     }
   }
-  StableOrder(out, [](const auto& x, const auto& y) { return x.over && !y.over; });
+  const auto rank = [](const BudgetResult& r) { return r.over ? 0 : r.undecided ? 1 : 2; };
+  StableOrder(out, [&rank](const auto& x, const auto& y) { return rank(x) < rank(y); });
   return out;
 }
 

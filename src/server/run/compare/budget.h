@@ -33,11 +33,12 @@ struct BudgetResult {
   CompareMetric metric = CompareMetric::kLatencyP95;
   std::string budget;
   bool over = false;
+  bool undecided = false;  // it would be over, but all services changed alike
   std::string text;
 };
 
 // Growth is over its budget when the point estimate is and the change is significant; a ceiling
-// when b is above it. Those over come first.
+// when b is above it. Those over come first, then the undecided.
 std::vector<BudgetResult> JudgeBudgets(const std::vector<Budget>& budgets,
                                        const Comparison& comparison, double alpha);
 

@@ -11,9 +11,11 @@
 
 #include "base/stable_order.h"
 #include "server/analysis/words.h"
+#include "server/run/compare/compare_discovery.h"
 #include "server/run/compare/compare_load.h"
 #include "server/run/compare/compare_metric.h"
 #include "server/run/compare/compare_series.h"
+#include "server/run/compare/compare_shared.h"
 #include "server/run/compare/compare_words.h"
 #include "server/run/compare/significance.h"
 #include "server/run/window_fold.h"
@@ -33,7 +35,8 @@ Cell WholeOf(const Side& side) {
 }
 
 // Everything but q and what follows from it.
-Delta DeltaOf(const Key& key, const Side& a, const Side& b, CompareMetric m) {
+Delta DeltaOf(const Key& key, const Side& a, const Side& b, CompareMetric m,
+              Difference& difference) {
   Delta d;
   const MetricFacts& facts = FactsOf(m);
   if (a.seen()) d.a = ValueOf(WholeOf(a), m);
@@ -42,25 +45,37 @@ Delta DeltaOf(const Key& key, const Side& a, const Side& b, CompareMetric m) {
   const bool latency = m <= CompareMetric::kLatencyP99;
   if (!a.seen() || !b.seen() || (latency && !LatencyCounts(key))) return d;
   if (facts.share && d.a == 0 && d.b == 0) return d;  // nothing happened: nothing to ask
-  const Difference difference = Test(a, b, m);
+  const bool own = m == CompareMetric::kOwnTime;
+  // Without calls of its own it is its latency; with calls side by side it cannot be told.
+  if (own && a.child_sum <= 0 && b.child_sum <= 0) return d;
+  if (own && !(d.a > 0 && d.b > 0)) return d;
+  difference = Test(a, b, m);
   if (!difference.enough) return d;
   d.p = difference.p;
-  d.low = facts.share ? difference.low : std::expm1(difference.low);
-  d.high = facts.share ? difference.high : std::expm1(difference.high);
+  const auto scaled = [&](double x) {
+    return facts.share ? x : own ? x / d.a : std::expm1(x);
+  };
+  d.low = scaled(difference.low);
+  d.high = scaled(difference.high);
   return d;
 }
 
-void Conclude(Delta& d, const MetricFacts& facts, const CompareOptions& options) {
+bool WorthTelling(const Delta& d, double q, const MetricFacts& facts,
+                  const CompareOptions& options) {
   const double least = facts.share ? options.min_share : options.min_change;
   const double size = facts.share ? std::abs(d.b - d.a) : std::abs(d.change);
   const bool clear = d.low > least * kDeadBand || d.high < -least * kDeadBand;
   // The whole stretch and the typical block must agree, else a few odd seconds speak for all.
-  const bool up = d.b > d.a;
-  const bool agrees = up ? d.low > 0 : d.high < 0;
-  d.significant = d.q <= options.alpha && size >= least && clear && agrees;
+  const bool agrees = d.b > d.a ? d.low > 0 : d.high < 0;
+  return q <= options.alpha && size >= least && clear && agrees;
+}
+
+void Conclude(Delta& d, double raw_q, const MetricFacts& facts, const CompareOptions& options) {
+  d.significant = WorthTelling(d, d.q, facts, options);
+  d.shared = !d.significant && WorthTelling(d, raw_q, facts, options);
   if (!d.significant) return;
   d.direction = facts.growth == Direction::kDifferent ? Direction::kDifferent
-                : up                                  ? facts.growth
+                : d.b > d.a                           ? facts.growth
                                                       : Direction::kBetter;
 }
 
@@ -78,18 +93,13 @@ double EntryShift(const Side& a, const Side& b, const EntryLoad& entry_a,
   return (OwnTime(b) - OwnTime(a)) * visits;
 }
 
-// How much of the allowed false discoveries a question gets: what people compare for comes first.
-double QuestionWeight(bool edge, Family family) {
-  if (family == Family::kLatency) return edge ? 1 : 4;
-  return !edge && family == Family::kErrors ? 1 : 0.5;
-}
-
 // What a change means to one request of the entry: its time, or its chance to fail.
 double WeightOf(const Compared& c, CompareMetric m, double own_us, double share_of_entry,
                 const EntryLoad& entry) {
   const Delta& d = c.metrics[static_cast<size_t>(m)];
   switch (FamilyOf(m)) {
     case Family::kLatency:
+    case Family::kOwn:
       return analysis::Known(own_us) && entry.latency_us > 0 ? std::abs(own_us) / entry.latency_us
                                                              : std::abs(d.change) * 0.01;
     case Family::kErrors:
@@ -154,58 +164,46 @@ class Comparer {
       c.id_a = a.id;
       c.id_b = b.id;
       c.presence = !a.seen() ? Presence::kNew : !b.seen() ? Presence::kVanished : Presence::kBoth;
+      Differences& differences = differences_.emplace_back();
       for (const MetricFacts& facts : kMetricFacts) {
         if (facts.services_only && key.edge) continue;
-        c.metrics[static_cast<size_t>(facts.metric)] = DeltaOf(key, a, b, facts.metric);
+        const auto at = static_cast<size_t>(facts.metric);
+        c.metrics[at] = DeltaOf(key, a, b, facts.metric, differences[at]);
       }
-      if (!key.edge && a.seen() && b.seen()) c.entry_us = EntryShift(a, b, entry_a_, entry_b_);
+      if (!key.edge && a.seen() && b.seen()) {
+        c.entry_us = EntryShift(a, b, entry_a_, entry_b_);
+        shared_.Add(a, b, differences);
+      }
       out_.subjects.push_back(std::move(c));
     }
+    shared_.Settle();
+    out_.shared = shared_.shift();
   }
 
-  // The four latencies of a subject are one question: their p is Simes', and the false discovery
-  // rate is over questions, weighted (Genovese, Roeder, Wasserman). A metric is told when its
-  // question is and its own p agrees.
+  // Where the load differs it moves all services too; that is what one compares for then.
+  bool Shared() const { return out_.shared.found && out_.load.matched; }
+
   void Correct() {
-    struct Question {
-      std::vector<Delta*> deltas;
-      double p = 1;
-      double weight = 1;
-    };
-    std::vector<Question> questions;
-    double weights = 0;
-    for (Compared& c : out_.subjects) {
-      std::map<Family, Question> of_subject;
+    std::vector<TestedMetric> raw;
+    for (size_t i = 0; i < out_.subjects.size(); ++i) {
+      const Compared& c = out_.subjects[i];
       for (const MetricFacts& facts : kMetricFacts) {
-        Delta& d = c.metrics[static_cast<size_t>(facts.metric)];
-        if (analysis::Known(d.p)) of_subject[FamilyOf(facts.metric)].deltas.push_back(&d);
-      }
-      for (auto& [family, question] : of_subject) {
-        question.weight = QuestionWeight(c.edge, family);
-        weights += question.weight;
-        questions.push_back(std::move(question));
+        const Delta& d = c.metrics[static_cast<size_t>(facts.metric)];
+        if (analysis::Known(d.p)) raw.push_back({i, c.edge, facts.metric, d.p});
       }
     }
-    std::vector<double> p;
-    for (Question& q : questions) {
-      std::ranges::sort(q.deltas, {}, &Delta::p);
-      const auto count = static_cast<double>(q.deltas.size());
-      for (size_t i = 0; i < q.deltas.size(); ++i) {
-        q.p = std::min(q.p, q.deltas[i]->p * count / static_cast<double>(i + 1));
-      }
-      const double weight = q.weight * static_cast<double>(questions.size()) / weights;
-      p.push_back(std::min(1.0, q.p / weight));
+    std::vector<TestedMetric> beside = raw;
+    for (TestedMetric& t : beside) {
+      const Difference& d = differences_[t.subject][static_cast<size_t>(t.metric)];
+      if (Shared()) t.p = std::max(t.p, shared_.P(FamilyOf(t.metric), d));
     }
-    const std::vector<double> rates = FalseDiscoveryRates(p);
-    out_.tests = static_cast<uint32_t>(p.size());
-    for (size_t i = 0; i < questions.size(); ++i) {
-      for (Delta* d : questions[i].deltas) d->q = std::max(rates[i], d->p);
-    }
-    for (Compared& c : out_.subjects) {
-      for (const MetricFacts& facts : kMetricFacts) {
-        Delta& d = c.metrics[static_cast<size_t>(facts.metric)];
-        if (analysis::Known(d.q)) run::Conclude(d, facts, options_);
-      }
+    const Discoveries seen = Discover(raw);
+    const Discoveries found = Discover(beside);
+    out_.tests = found.questions;
+    for (size_t i = 0; i < raw.size(); ++i) {
+      Delta& d = out_.subjects[raw[i].subject].metrics[static_cast<size_t>(raw[i].metric)];
+      d.q = found.q[i];
+      run::Conclude(d, seen.q[i], FactsOf(raw[i].metric), options_);
     }
   }
 
@@ -264,23 +262,8 @@ class Comparer {
     }
   }
 
-  // Everything slower at once is the machine, or its neighbours, rather than one service.
   void NoteShift() {
-    double known = 0;
-    double worse = 0;
-    double better = 0;
-    for (const Compared& c : out_.subjects) {
-      const Delta& d = c.metrics[static_cast<size_t>(CompareMetric::kLatencyP50)];
-      if (c.edge || !analysis::Known(d.p)) continue;
-      known += 1;
-      worse += d.significant && d.direction == Direction::kWorse ? 1 : 0;
-      better += d.significant && d.direction == Direction::kBetter ? 1 : 0;
-    }
-    if (known >= 4 && std::max(worse, better) > 0.6 * known) {
-      out_.warnings.push_back(fmt::format(
-          "{:.0f} of {:.0f} services are {} alike: the machine or what else runs on it may differ",
-          std::max(worse, better), known, worse > better ? "slower" : "faster"));
-    }
+    if (out_.shared.found) out_.warnings.push_back(out_.shared.text);
   }
 
   void Conclude() {
@@ -292,6 +275,14 @@ class Comparer {
     }
     const auto fresh = std::ranges::count_if(
         out_.subjects, [](const Compared& c) { return c.edge && c.presence != Presence::kBoth; });
+    const bool alike = std::ranges::any_of(out_.subjects, [](const Compared& c) {
+      return std::ranges::any_of(c.metrics, &Delta::shared);
+    });
+    if (out_.ranked.empty() && alike) {
+      out_.verdict = CompareVerdict::kShared;
+      out_.sentence = fmt::format("No service stands out: {}.", out_.shared.text);
+      return;
+    }
     if (out_.ranked.empty()) {
       out_.verdict = CompareVerdict::kSame;
       out_.sentence = fmt::format(
@@ -317,7 +308,9 @@ class Comparer {
   EntryLoad entry_a_;
   EntryLoad entry_b_;
   size_t shortest_;
-  std::vector<Key> keys_;  // of out_.subjects
+  std::vector<Key> keys_;                 // of out_.subjects
+  std::vector<Differences> differences_;  // the same
+  SharedNull shared_;
   Comparison out_;
 };
 

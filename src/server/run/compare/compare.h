@@ -39,10 +39,12 @@ enum class CompareMetric : uint8_t {
   kConnectFailShare,  // failed connects per attempt
   kCpuUsage,          // cores; services only
   kCpuThrottled,      // 0..1; services only
+  kOwnTime,           // us, mean: what callers wait less the calls it makes; services only
 };
-inline constexpr size_t kCompareMetrics = 11;
+inline constexpr size_t kCompareMetrics = 12;
 // "latency_avg", "latency_p50", "latency_p95", "latency_p99", "error_share", "request_rate",
-// "traffic", "connect_latency", "connect_failure_share", "cpu_usage", "cpu_throttled"
+// "traffic", "connect_latency", "connect_failure_share", "cpu_usage", "cpu_throttled",
+// "own_time"
 std::string_view Name(CompareMetric metric);
 std::optional<CompareMetric> CompareMetricByName(std::string_view name);
 bool IsShare(CompareMetric metric);  // compared by absolute difference
@@ -59,8 +61,9 @@ struct Delta {
   double low = analysis::kUnknown;
   double high = analysis::kUnknown;
   double p = analysis::kUnknown;  // of no difference at all
-  double q = analysis::kUnknown;  // p after Benjamini-Hochberg over all tests
+  double q = analysis::kUnknown;  // after Benjamini-Hochberg, against what all services share
   bool significant = false;       // q <= alpha and the change is worth telling
+  bool shared = false;            // it would be, but all services changed like that
   Direction direction = Direction::kNone;
 };
 
@@ -97,6 +100,16 @@ struct LoadMatch {
   std::string text;     // a warning, or empty
 };
 
+// What most services did alike: not one of them, but the machine or something they all use.
+struct SharedShift {
+  bool found = false;
+  double cpu_per_request = analysis::kUnknown;  // relative, median over the services
+  double own_time = analysis::kUnknown;         // the same
+  uint32_t alike = 0;                           // services that moved that way
+  uint32_t services = 0;                        // of so many
+  std::string text;
+};
+
 struct CompareOptions {
   double alpha = 0.05;       // false discoveries among what is told
   double min_change = 0.05;  // relative; smaller changes are not told, however sure
@@ -104,13 +117,15 @@ struct CompareOptions {
   size_t max_ranked = 50;
 };
 
-enum class CompareVerdict : uint8_t { kSame, kChanged, kNotEnoughData };
-std::string_view Name(CompareVerdict verdict);  // "same", "changed", "not_enough_data"
+// kShared: something changed, but no service more than the others.
+enum class CompareVerdict : uint8_t { kSame, kChanged, kShared, kNotEnoughData };
+std::string_view Name(CompareVerdict verdict);  // "same", "changed", "shared", "not_enough_data"
 
 struct Comparison {
   CompareVerdict verdict = CompareVerdict::kNotEnoughData;
   std::string sentence;
   LoadMatch load;
+  SharedShift shared;
   uint32_t tests = 0;
   std::vector<Compared> subjects;  // edges, then services; sorted by name
   std::vector<Ranked> ranked;      // most telling first

@@ -15,6 +15,7 @@ constexpr std::array<MetricFacts, kCompareMetrics> kMetricFacts{{
     {CompareMetric::kConnectFailShare, "connect_failure_share", false, true, Direction::kWorse},
     {CompareMetric::kCpuUsage, "cpu_usage", true, false, Direction::kWorse},
     {CompareMetric::kCpuThrottled, "cpu_throttled", true, true, Direction::kWorse},
+    {CompareMetric::kOwnTime, "own_time", true, false, Direction::kWorse},
 }};
 
 Family FamilyOf(CompareMetric m) {
@@ -32,6 +33,8 @@ Family FamilyOf(CompareMetric m) {
       return Family::kCpu;
     case CompareMetric::kCpuThrottled:
       return Family::kThrottled;
+    case CompareMetric::kOwnTime:
+      return Family::kOwn;
     default:
       return Family::kLatency;
   }
@@ -80,6 +83,8 @@ std::string_view Name(CompareVerdict verdict) {
       return "same";
     case CompareVerdict::kChanged:
       return "changed";
+    case CompareVerdict::kShared:
+      return "shared";
     case CompareVerdict::kNotEnoughData:
       return "not_enough_data";
   }

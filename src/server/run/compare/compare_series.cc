@@ -46,7 +46,9 @@ void AddEdge(Subjects& out, const Stretch& s, size_t bucket, const live::EdgeEnt
   service.latency_sum += Count(requests, EdgeMetric::kRrtSum);
   service.latency_count += Count(requests, EdgeMetric::kRrtCount);
   const auto caller = out.find({false, {}, client, 0, {}});
-  if (caller != out.end()) caller->second.child_sum += Count(requests, EdgeMetric::kRrtSum);
+  if (caller == out.end()) return;
+  caller->second.child_sum += Count(requests, EdgeMetric::kRrtSum);
+  caller->second.cells[bucket].child_us += Count(requests, EdgeMetric::kRrtSum);
 }
 
 const ExpHistogram& HistogramOf(const live::EdgeWindow& w, CompareMetric m) {
@@ -88,6 +90,8 @@ size_t BlockLength(const Cells& a, const Cells& b, CompareMetric m) {
   const size_t longer = std::max(a.size(), b.size());
   size_t length = (longer + kMostPoints - 1) / kMostPoints;
   double wanted = m == CompareMetric::kLatencyAvg ? 3 : 0;
+  // Calls that end in another block than the request they serve weigh less in longer ones.
+  if (m == CompareMetric::kOwnTime) wanted = 16;
   if (IsQuantile(m)) wanted = 3 / (1 - QuantileOf(m));
   if (wanted > 0) {
     const double per_bucket = std::min(SamplesOf(a, m) / static_cast<double>(a.size()),
@@ -178,6 +182,7 @@ Cells Blocks(const Cells& cells, size_t length) {
       block.edge.server.AddLater(cells[k].edge.server);
       block.node.AddLater(cells[k].node);
       block.has_node = block.has_node || cells[k].has_node;
+      block.child_us += cells[k].child_us;
     }
   }
   return out;
@@ -221,6 +226,11 @@ double ValueOf(const Cell& c, CompareMetric m) {
       return periods > 0 ? std::min(1.0, c.node[InstanceMetric::kCpuThrottledPeriods] / periods)
                          : 0.0;
     }
+    case CompareMetric::kOwnTime: {
+      const double count = Count(requests, EdgeMetric::kRrtCount);
+      if (count <= 0) return analysis::kUnknown;
+      return (Count(requests, EdgeMetric::kRrtSum) - c.child_us) / count;
+    }
   }
   return analysis::kUnknown;
 }
@@ -237,6 +247,8 @@ Difference Test(const Side& a, const Side& b, CompareMetric m) {
     case CompareMetric::kRequestRate:
       if (!HasRequests(a) && !HasRequests(b)) return {};
       return CompareRates(RequestsOf(blocks_a), RequestsOf(blocks_b), kConfidence);
+    case CompareMetric::kOwnTime:  // of a block it may be below 0: calls that end in the next
+      return CompareMeans(ValuesOf(blocks_a, m, false), ValuesOf(blocks_b, m, false), kConfidence);
     case CompareMetric::kCpuThrottled:
       return CompareSeries(ValuesOf(blocks_a, m, false), ValuesOf(blocks_b, m, false), kConfidence);
     default:

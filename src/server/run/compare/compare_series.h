@@ -19,6 +19,7 @@ struct Cell {
   live::EdgeWindow edge;
   live::NodeWindow node;
   bool has_node = false;
+  double child_us = 0;  // services: what they waited for in the calls they made
 };
 using Cells = std::vector<Cell>;  // one per bucket
 

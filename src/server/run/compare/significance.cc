@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
+#include <utility>
 
 namespace pano::run {
 namespace {
@@ -42,12 +44,6 @@ double IncompleteBeta(double a, double b, double x) {
                                 a * std::log(x) + b * std::log1p(-x));
   if (x < (a + 1) / (a + b + 2)) return front * BetaFraction(a, b, x) / a;
   return 1 - front * BetaFraction(b, a, 1 - x) / b;
-}
-
-// Two-sided p of Student's t.
-double StudentP(double t, double freedom) {
-  if (!(freedom > 0)) return 1;
-  return IncompleteBeta(freedom / 2, 0.5, freedom / (freedom + t * t));
 }
 
 // The t with two-sided p of 1 - confidence, by bisection.
@@ -152,6 +148,11 @@ double CountDispersion(std::span<const double> counts, double inflation) {
 
 }  // namespace
 
+double StudentP(double t, double freedom) {
+  if (!(freedom > 0)) return 1;
+  return IncompleteBeta(freedom / 2, 0.5, freedom / (freedom + t * t));
+}
+
 double VarianceInflation(std::span<const double> a, std::span<const double> b) {
   const size_t shorter = std::min(a.size(), b.size());
   if (shorter < 4) return 1;
@@ -194,7 +195,9 @@ Difference CompareSeries(std::span<const double> a, std::span<const double> b, d
   const double freedom = std::max(2.0, (n + m) / inflation - 2);
   const double deviation = std::sqrt(variance);
   out.enough = true;
-  out.p = deviation > 0 ? StudentP((u - n * m / 2) / deviation, freedom) : 1;
+  out.freedom = freedom;
+  out.score = deviation > 0 ? (u - n * m / 2) / deviation : 0;
+  out.p = StudentP(out.score, freedom);
 
   std::vector<double> pairs;
   pairs.reserve(a.size() * b.size());
@@ -207,6 +210,35 @@ Difference CompareSeries(std::span<const double> a, std::span<const double> b, d
   out.low = PairQuantile(pairs, count / 2 - reach);
   out.high = PairQuantile(pairs, count / 2 + reach);
   out.shift = PairQuantile(pairs, (count - 1) / 2);
+  return out;
+}
+
+Difference CompareMeans(std::span<const double> a, std::span<const double> b, double confidence) {
+  Difference out;
+  if (a.size() < kLeastValues || b.size() < kLeastValues) return out;
+  const double inflation = VarianceInflation(a, b);
+  const auto moments = [inflation](std::span<const double> x) {
+    const auto n = static_cast<double>(x.size());
+    const double mean = std::accumulate(x.begin(), x.end(), 0.0) / n;
+    return std::pair(mean, LaggedSum(x, 0) / (n - 1) / n * inflation);  // and its variance
+  };
+  const auto [mean_a, variance_a] = moments(a);
+  const auto [mean_b, variance_b] = moments(b);
+  const double variance = variance_a + variance_b;
+  const double effective_a = std::max(2.0, static_cast<double>(a.size()) / inflation);
+  const double effective_b = std::max(2.0, static_cast<double>(b.size()) / inflation);
+  out.enough = true;
+  out.shift = mean_b - mean_a;
+  out.low = out.high = out.shift;
+  if (variance <= 0) return out;  // p stays 1
+  // Welch, Satterthwaite.
+  out.freedom = variance * variance / (variance_a * variance_a / (effective_a - 1) +
+                                       variance_b * variance_b / (effective_b - 1));
+  out.score = out.shift / std::sqrt(variance);
+  out.p = StudentP(out.score, out.freedom);
+  const double reach = StudentQuantile(confidence, out.freedom) * std::sqrt(variance);
+  out.low = out.shift - reach;
+  out.high = out.shift + reach;
   return out;
 }
 
@@ -258,8 +290,31 @@ Difference CompareRates(std::span<const double> a, std::span<const double> b, do
   const double reach = StudentQuantile(confidence, freedom) * std::sqrt(variance);
   out.low = out.shift - reach;
   out.high = out.shift + reach;
-  out.p = StudentP(out.shift / std::sqrt(variance), freedom);
+  out.freedom = freedom;
+  out.score = out.shift / std::sqrt(variance);
+  out.p = StudentP(out.score, freedom);
   return out;
+}
+
+double SignedRankP(std::span<const double> values) {
+  std::vector<double> x;
+  std::ranges::copy_if(values, std::back_inserter(x), [](double v) { return v != 0; });
+  std::ranges::sort(x, {}, [](double v) { return std::abs(v); });
+  const size_t most = x.size() * (x.size() + 1) / 2;
+  size_t sum = 0;  // of the ranks of what is positive
+  for (size_t i = 0; i < x.size(); ++i) sum += x[i] > 0 ? i + 1 : 0;
+  // The share of all sign patterns with each sum of ranks.
+  std::vector<double> share(most + 1, 0);
+  share[0] = 1;
+  for (size_t rank = 1; rank <= x.size(); ++rank) {
+    for (size_t s = most + 1; s-- > 0;) {
+      share[s] = (share[s] + (s >= rank ? share[s - rank] : 0)) / 2;
+    }
+  }
+  const size_t far = std::min(sum, most - sum);
+  double tail = 0;
+  for (size_t s = 0; s <= far; ++s) tail += share[s];
+  return std::min(1.0, 2 * tail);
 }
 
 std::vector<double> FalseDiscoveryRates(std::span<const double> p) {

@@ -15,14 +15,23 @@ struct Difference {
   double low = 0;    // of the confidence interval
   double high = 0;
   double p = 1;         // two-sided, of no difference
+  double score = 0;     // series: Student's t behind p,
+  double freedom = 0;   // and its degrees of freedom
   bool enough = false;  // false: too few values to say anything
 };
+
+// Two-sided p of Student's t.
+double StudentP(double t, double freedom);
 
 // Values that count as one when n values of `a` and `b` are correlated: 1 is none. Never below 1.
 double VarianceInflation(std::span<const double> a, std::span<const double> b);
 
 // Mann-Whitney with the variance inflated by autocorrelation. For latencies give logarithms.
 Difference CompareSeries(std::span<const double> a, std::span<const double> b, double confidence);
+
+// Welch's test of the means, the variance inflated likewise: for values that are means themselves,
+// where ranks of a few cannot say how far apart they are.
+Difference CompareMeans(std::span<const double> a, std::span<const double> b, double confidence);
 
 // Events among trials, per block of time: their overdispersion is measured between the blocks.
 struct Trials {
@@ -34,6 +43,9 @@ Difference CompareShares(std::span<const Trials> a, std::span<const Trials> b, d
 
 // Counts per block of equal length, overdispersed Poisson. shift, low, high: of the logarithm.
 Difference CompareRates(std::span<const double> a, std::span<const double> b, double confidence);
+
+// Two-sided p of values that lie around zero: Wilcoxon's signed ranks, exact. Zeros are left out.
+double SignedRankP(std::span<const double> values);
 
 // Benjamini-Hochberg: the smallest false discovery rate at which each p is a discovery.
 std::vector<double> FalseDiscoveryRates(std::span<const double> p);

@@ -23,6 +23,7 @@ export const COMPARE_WORDS = {
   failed: ["They cannot be compared: {why}", "无法对比：{why}"],
   verdict_same: ["Nothing changed", "无显著变化"],
   verdict_changed: ["Something changed", "有显著变化"],
+  verdict_shared: ["All services changed alike", "所有服务同步变化"],
   verdict_not_enough_data: ["Not enough data", "数据不足"],
   load_differs: ["The load differs by {p}", "负载相差 {p}"],
   load_same: ["load matched", "负载匹配"],
@@ -61,6 +62,7 @@ export const COMPARE_WORDS = {
   m_connect_failure_share: ["failed connects", "连接失败率"],
   m_cpu_usage: ["CPU", "CPU"],
   m_cpu_throttled: ["throttled", "CPU 限流"],
+  m_own_time: ["own time", "自身耗时"],
   absent: ["not there", "不存在"],
 } as const;
 

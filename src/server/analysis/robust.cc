@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/analysis/localise/robust.h"
+#include "server/analysis/robust.h"
 
 #include <algorithm>
 #include <cmath>
