@@ -7,8 +7,8 @@
 
 #include "base/stable_order.h"
 #include "server/analysis/localise/harm.h"
-#include "server/analysis/robust.h"
 #include "server/analysis/localise/roots.h"
+#include "server/analysis/robust.h"
 
 namespace pano::analysis {
 namespace {

@@ -13,8 +13,8 @@
 #include "server/analysis/localise/findings.h"
 #include "server/analysis/localise/harm.h"
 #include "server/analysis/localise/paths.h"
-#include "server/analysis/robust.h"
 #include "server/analysis/localise/system.h"
+#include "server/analysis/robust.h"
 #include "server/analysis/words.h"
 
 namespace pano::analysis {

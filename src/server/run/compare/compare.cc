@@ -52,9 +52,7 @@ Delta DeltaOf(const Key& key, const Side& a, const Side& b, CompareMetric m,
   difference = Test(a, b, m);
   if (!difference.enough) return d;
   d.p = difference.p;
-  const auto scaled = [&](double x) {
-    return facts.share ? x : own ? x / d.a : std::expm1(x);
-  };
+  const auto scaled = [&](double x) { return facts.share ? x : own ? x / d.a : std::expm1(x); };
   d.low = scaled(difference.low);
   d.high = scaled(difference.high);
   return d;

@@ -21,7 +21,16 @@ extern const std::array<MetricFacts, kCompareMetrics> kMetricFacts;
 inline const MetricFacts& FactsOf(CompareMetric m) { return kMetricFacts[static_cast<size_t>(m)]; }
 
 // What asks the same question.
-enum class Family : uint8_t { kLatency, kErrors, kRate, kConnect, kFailures, kCpu, kThrottled, kOwn };
+enum class Family : uint8_t {
+  kLatency,
+  kErrors,
+  kRate,
+  kConnect,
+  kFailures,
+  kCpu,
+  kThrottled,
+  kOwn
+};
 Family FamilyOf(CompareMetric m);
 
 }  // namespace pano::run

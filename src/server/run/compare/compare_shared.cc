@@ -84,8 +84,7 @@ void SharedNull::Settle() {
   shift_.found = cpu.found || own.found;
   if (!shift_.found) return;
   shift_.alike = cpu.found ? cpu.alike : own.alike;
-  shift_.services =
-      static_cast<uint32_t>(cpu.found ? cpu_per_request_.size() : own_time_.size());
+  shift_.services = static_cast<uint32_t>(cpu.found ? cpu_per_request_.size() : own_time_.size());
   shift_.text = fmt::format(
       "{} of {} services changed alike, their {} by {:+.0f} %: the machine, or something they all "
       "use",

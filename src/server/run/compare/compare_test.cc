@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "server/run/compare/budget.h"
+#include "server/run/compare/compare_series.h"
 #include "server/run/compare/traffic_for_test.h"
 #include "server/run/window_fold.h"
 
@@ -80,6 +81,96 @@ TEST(CompareTest, FindsNothingBetweenEqualRuns) {
   }
   RecordProperty("silent", silent);
   EXPECT_GE(silent, 19);  // one in twenty is what 95 % means
+}
+
+// The same run on a machine that is a fifth slower, or faster.
+TEST(CompareTest, WhatAllServicesDoAlikeIsNotOneServicesDoing) {
+  int of_one = 0;
+  for (uint32_t i = 0; i < 10; ++i) {
+    TrafficOptions other;
+    other.clock = i % 2 == 0 ? 1.2 : 0.83;
+    TrafficModel first(Seed(2 * i), {});
+    TrafficModel second(Seed(2 * i + 1), other);
+    const Comparison c = Compare(first.Make(60, kNobody, 1), second.Make(60, kNobody, 1), {});
+    EXPECT_TRUE(c.shared.found);
+    EXPECT_GE(c.shared.alike, 13u);
+    EXPECT_EQ(c.shared.services, TrafficModel::kServices);
+    EXPECT_NEAR(c.shared.cpu_per_request, other.clock - 1, 0.05);
+    EXPECT_NEAR(c.shared.own_time, other.clock - 1, 0.05);
+    EXPECT_NE(c.warnings.front().find("services changed alike"), std::string::npos);
+    of_one += c.verdict == CompareVerdict::kShared ? 0 : 1;
+  }
+  EXPECT_LE(of_one, 1);
+}
+
+TEST(CompareTest, OneServiceStandsOutOfASlowMachine) {
+  TrafficOptions slow;
+  slow.clock = 1.2;
+  int first_told = 0;
+  for (uint32_t i = 0; i < 10; ++i) {
+    TrafficModel first(Seed(40 + 2 * i), {});
+    TrafficModel second(Seed(41 + 2 * i), slow);
+    const Comparison c = Compare(first.Make(60, kNobody, 1), second.Make(60, i, 1.5), {});
+    EXPECT_TRUE(c.shared.found);
+    if (c.ranked.empty()) continue;
+    first_told += c.subjects[c.ranked.front().subject].server == "s" + std::to_string(i) ? 1 : 0;
+  }
+  EXPECT_GE(first_told, 9);
+}
+
+// A database that all wait for is not what they all do: their own time stays.
+TEST(CompareTest, ASlowServiceThatAllWaitForIsFound) {
+  TrafficModel first(Seed(70), {});
+  TrafficModel second(Seed(71), {});
+  const auto wait_for_s14 = [](Stretch s, double own_us) {
+    for (live::WindowSet& w : s.buckets) {
+      std::vector<live::EdgeEntry> calls;
+      for (live::EdgeEntry& e : w.edges) {
+        if (e.edge.server_service == 16 || e.edge.client_service == 1) continue;
+        const double requests = Count(e.window.Requests(), schema::EdgeMetric::kRequest);
+        live::EdgeEntry call = e;
+        call.id = 100 + e.edge.server_service;
+        call.edge.client_service = e.edge.server_service;
+        call.edge.server_service = 16;
+        live::SideWindow& side = call.window.client;
+        side.rrt = {};
+        for (int i = 0; i < static_cast<int>(requests); ++i) {
+          side.rrt.Add(static_cast<uint64_t>(own_us * (0.7 + 0.1 * (i % 7))));
+        }
+        side.values[static_cast<size_t>(schema::EdgeMetric::kRrtSum)] =
+            static_cast<uint64_t>(own_us * requests);
+        e.window.client.values[static_cast<size_t>(schema::EdgeMetric::kRrtSum)] +=
+            static_cast<uint64_t>(own_us * requests);
+        calls.push_back(std::move(call));
+      }
+      w.edges.insert(w.edges.end(), calls.begin(), calls.end());
+    }
+    return s;
+  };
+  const Comparison c = Compare(wait_for_s14(first.Make(60, kNobody, 1), 3000),
+                               wait_for_s14(second.Make(60, kNobody, 1), 4500), {});
+  EXPECT_FALSE(c.shared.found) << c.shared.text;
+  ASSERT_FALSE(c.ranked.empty());
+  EXPECT_EQ(c.subjects[c.ranked.front().subject].server, "s14") << c.sentence;
+}
+
+// What a service adds itself grows by half; what its callers wait, by less than their noise.
+TEST(CompareTest, OwnTimeTellsWhatWaitingHides) {
+  int told = 0;
+  for (uint32_t i = 0; i < 10; ++i) {
+    TrafficModel first(Seed(90 + 2 * i), {});
+    TrafficModel second(Seed(91 + 2 * i), {});
+    const Comparison c = Compare(first.Make(60, kNobody, 1), second.Make(60, 0, 1.06), {});
+    const Compared* service = Service(c, "s0");
+    ASSERT_NE(service, nullptr);
+    const Delta& own = service->metrics[static_cast<size_t>(CompareMetric::kOwnTime)];
+    EXPECT_GT(own.a, 0);
+    EXPECT_LT(own.a, service->metrics[static_cast<size_t>(CompareMetric::kLatencyAvg)].a);
+    told += own.significant && own.direction == Direction::kWorse ? 1 : 0;
+    const Compared* leaf = Service(c, "s14");
+    EXPECT_FALSE(analysis::Known(leaf->metrics[static_cast<size_t>(CompareMetric::kOwnTime)].p));
+  }
+  EXPECT_GE(told, 9);
 }
 
 TEST(CompareTest, ALoadThatDiffersIsSaid) {
@@ -197,6 +288,25 @@ TEST(BudgetTest, GrowthCeilingsAndNames) {
   EXPECT_TRUE(results[0].over);
   EXPECT_EQ(results[0].metric, CompareMetric::kLatencyP99);
   EXPECT_FALSE(results[1].over);
+}
+
+TEST(BudgetTest, GrowthThatAllShareIsNotDecided) {
+  TrafficOptions slow;
+  slow.clock = 1.3;
+  TrafficModel first(Seed(1), {});
+  TrafficModel second(Seed(2), slow);
+  const Comparison c = Compare(first.Make(60, kNobody, 1), second.Make(60, kNobody, 1), {});
+  ASSERT_EQ(c.verdict, CompareVerdict::kShared) << c.sentence;
+  const auto budgets = ParseBudgets(nlohmann::json::parse(
+      R"({"services":{"s0":{"latency_p50":"+10%"},"s1":{"latency_p50":"+80%"}},
+                                "edges":{"loadgenerator > s0":{"latency_p50":"1ms"}}})"));
+  ASSERT_TRUE(budgets);
+  const auto results = JudgeBudgets(*budgets, c, 0.05);
+  ASSERT_EQ(results.size(), 3u);
+  EXPECT_TRUE(results[0].over) << "a ceiling is one whoever is at fault";
+  EXPECT_TRUE(results[1].undecided) << results[1].text;
+  EXPECT_FALSE(results[1].over);
+  EXPECT_FALSE(results[2].over || results[2].undecided) << results[2].text;
 }
 
 TEST(BudgetTest, ErrorsNameThePlace) {

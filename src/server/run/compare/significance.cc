@@ -196,8 +196,7 @@ Difference CompareSeries(std::span<const double> a, std::span<const double> b, d
   const double deviation = std::sqrt(variance);
   out.enough = true;
   out.freedom = freedom;
-  out.score = deviation > 0 ? (u - n * m / 2) / deviation : 0;
-  out.p = StudentP(out.score, freedom);
+  out.p = deviation > 0 ? StudentP((u - n * m / 2) / deviation, freedom) : 1;
 
   std::vector<double> pairs;
   pairs.reserve(a.size() * b.size());
@@ -205,11 +204,13 @@ Difference CompareSeries(std::span<const double> a, std::span<const double> b, d
     for (const double x : a) pairs.push_back(y - x);
   }
   const double count = n * m;
-  const double reach =
-      StudentQuantile(confidence, freedom) * std::sqrt(count * (n + m + 1) / 12 * inflation);
+  const double quantile = StudentQuantile(confidence, freedom);
+  const double reach = quantile * std::sqrt(count * (n + m + 1) / 12 * inflation);
   out.low = PairQuantile(pairs, count / 2 - reach);
   out.high = PairQuantile(pairs, count / 2 + reach);
   out.shift = PairQuantile(pairs, (count - 1) / 2);
+  const double error = (out.high - out.low) / 2 / quantile;
+  out.score = error > 0 ? out.shift / error : 0;
   return out;
 }
 
@@ -232,8 +233,9 @@ Difference CompareMeans(std::span<const double> a, std::span<const double> b, do
   out.low = out.high = out.shift;
   if (variance <= 0) return out;  // p stays 1
   // Welch, Satterthwaite.
-  out.freedom = variance * variance / (variance_a * variance_a / (effective_a - 1) +
-                                       variance_b * variance_b / (effective_b - 1));
+  out.freedom =
+      variance * variance /
+      (variance_a * variance_a / (effective_a - 1) + variance_b * variance_b / (effective_b - 1));
   out.score = out.shift / std::sqrt(variance);
   out.p = StudentP(out.score, out.freedom);
   const double reach = StudentQuantile(confidence, out.freedom) * std::sqrt(variance);

@@ -15,7 +15,7 @@ struct Difference {
   double low = 0;    // of the confidence interval
   double high = 0;
   double p = 1;         // two-sided, of no difference
-  double score = 0;     // series: Student's t behind p,
+  double score = 0;     // series: shift in its standard errors (ranks cannot say how far),
   double freedom = 0;   // and its degrees of freedom
   bool enough = false;  // false: too few values to say anything
 };

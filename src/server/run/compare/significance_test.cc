@@ -127,6 +127,40 @@ TEST(CompareRatesTest, PoissonAndBursts) {
   EXPECT_GT(seen, 450);
 }
 
+TEST(CompareMeansTest, FalseAlarmsPowerAndInterval) {
+  std::mt19937 random(13);
+  for (const double correlation : {-0.3, 0.0, 0.5}) {
+    int rejected = 0;
+    int seen = 0;
+    int held = 0;
+    for (int i = 0; i < 500; ++i) {
+      const auto a = Series(random, 12, correlation, 1, 0.1);
+      const auto b = Series(random, 12, correlation, 1, 0.1);
+      const auto c = Series(random, 12, correlation, 1.3, 0.1);
+      rejected += CompareMeans(a, b, 0.95).p < 0.05 ? 1 : 0;
+      const Difference d = CompareMeans(a, c, 0.95);
+      seen += d.p < 0.01 ? 1 : 0;
+      held += d.low <= 0.3 && 0.3 <= d.high ? 1 : 0;
+    }
+    EXPECT_LT(rejected, 45) << correlation;
+    EXPECT_GT(seen, correlation > 0 ? 300 : 450) << correlation;
+    EXPECT_GT(held, 455) << correlation;
+  }
+  EXPECT_FALSE(CompareMeans(std::vector<double>{1, 2}, std::vector<double>(20, 5), 0.95).enough);
+  EXPECT_EQ(CompareMeans(std::vector<double>(20, 5), std::vector<double>(20, 5), 0.95).p, 1);
+}
+
+TEST(SignedRankTest, AsInTheTables) {
+  // All of one sign: two of 2^n patterns.
+  EXPECT_NEAR(SignedRankP(std::vector<double>{1, 2, 3, 4, 5, 6, 7, 8}), 2.0 / 256, 1e-12);
+  EXPECT_NEAR(SignedRankP(std::vector<double>{-1, -2, -3, -4, -5, -6, -7, -8}), 2.0 / 256, 1e-12);
+  // n = 10, a sum of ranks of 8 has a two-sided p of 0.0488.
+  EXPECT_NEAR(SignedRankP(std::vector<double>{1, 2, -3, 4, -5, 6, 7, 8, 9, 10}), 0.0488, 5e-4);
+  EXPECT_EQ(SignedRankP(std::vector<double>{1, -2, 3, -4, 0}),
+            SignedRankP(std::vector<double>{1, -2, 3, -4}));
+  EXPECT_EQ(SignedRankP({}), 1);
+}
+
 TEST(FalseDiscoveryRatesTest, AsInBenjaminiHochberg) {
   const std::vector<double> q = FalseDiscoveryRates(std::vector<double>{0.01, 0.04, 0.03, 0.5});
   EXPECT_NEAR(q[0], 0.04, 1e-9);

@@ -25,6 +25,7 @@ struct TrafficOptions {
   double between_runs = 0.005;
   double stall_share = 0.02;  // seconds in which a service takes three times as long
   double spread = 0.5;        // deviation of the logarithm of one request's time
+  double clock = 1;  // the machine's: what each service takes itself, and its CPU, times this
 };
 
 class TrafficModel {
@@ -91,7 +92,7 @@ class TrafficModel {
     for (size_t i = 0; i < kServices; ++i) {
       const double base = 800.0 * (1 + i % 5);
       const bool stall = std::uniform_real_distribution<>(0, 1)(random_) < options_.stall_share;
-      own[i] = base *
+      own[i] = base * options_.clock *
                std::exp(options_.wander * level_[i] + options_.machine * machine_ + run_level_[i]) *
                (stall ? 3 : 1);
     }
