@@ -50,7 +50,7 @@ wire::Batch Shard::CloseSecond(uint64_t second, uint64_t now_ns) {
     const session::ConnectionFacts facts = sessions_.Facts(c.id);
     const uint64_t oldest_ns = facts.oldest_request_ns;
     const uint64_t age = oldest_ns != 0 && now_ns > oldest_ns ? now_ns - oldest_ns : 0;
-    metrics_.Levels(c, facts.in_flight, age / 1000, second);
+    metrics_.Levels(c, {facts.in_flight, age / 1000, facts.consumer_lag}, second);
   });
   wire::Batch out;
   out.second = second;

@@ -59,6 +59,9 @@ constexpr std::array<MetricInfo, kEdgeMetrics> kEdgeTable{{
     {"rrt_max", kUs, kMax, "response latency, largest"},
     {"unnamed_request", kCount, kSum,
      "requests whose method and path were compressed before capture"},
+    {"record", kCount, kSum, "records of a log that its consumers moved past"},
+    {"consumer_lag", kCount, kGauge,
+     "records of a log that its consumers had not fetched when they last asked"},
 }};
 
 constexpr std::array<MetricInfo, kInstanceMetrics> kInstanceTable{{

@@ -72,6 +72,8 @@ enum class EdgeMetric : uint8_t {
   kRrtCount,
   kRrtMax,
   kUnnamedRequest,
+  kRecord,
+  kConsumerLag,
   kEdgeMetricCount,
 };
 inline constexpr size_t kEdgeMetrics = static_cast<size_t>(EdgeMetric::kEdgeMetricCount);

@@ -143,6 +143,7 @@ size_t Driver::ParseAll(Bytes bytes, size_t old_bytes, Input& in) {
       at += found;
     }
     in.message.Reset();
+    in.message.time_ns = in.time_ns;
     const Step step = parser_->Parse(in.toward, bytes.subspan(at), in.message);
     if (step.verdict == Verdict::kNeedMore) return at;
     if (step.verdict == Verdict::kOpaque) {
@@ -187,6 +188,7 @@ void Driver::SettleForLess(Side& s, Input& in) {
   const std::vector<std::byte> head = std::move(s.buffer);
   s.buffer.clear();
   in.message.Reset();
+  in.message.time_ns = in.time_ns;
   const Step step = parser_->ParseCut(in.toward, head, in.message);
   if (step.consumed > head.size()) {
     Take(step, head.size(), s.buffer_time_ns, s, in);

@@ -6,6 +6,8 @@
 #include <array>
 #include <vector>
 
+#include "agent/l7/kafka_fields.h"
+#include "agent/l7/kafka_offsets.h"
 #include "agent/l7/protocol.h"
 
 namespace pano::l7 {
@@ -111,58 +113,6 @@ schema::ResponseStatus CodeStatus(int code) {
   return schema::ResponseStatus::kClientError;
 }
 
-// Fields of a request or response in its version's encoding.
-class Fields {
- public:
-  Fields(Bytes bytes, bool flexible) : in_(bytes), flexible_(flexible) {}
-
-  Cursor& in() { return in_; }
-
-  // KIP-482: unsigned, seven bits at a time.
-  uint32_t Varint() {
-    uint32_t value = 0;
-    for (int shift = 0; shift < 35; shift += 7) {
-      const uint8_t byte = in_.U8();
-      value |= static_cast<uint32_t>(byte & 0x7f) << (shift & 31);
-      if ((byte & 0x80) == 0) return value;
-    }
-    in_.Fail();
-    return 0;
-  }
-
-  std::string_view Text() {
-    if (flexible_) {
-      const uint32_t size = Varint();
-      return size == 0 ? std::string_view() : in_.Text(size - 1);
-    }
-    const auto size = in_.Big<int16_t>();
-    return size < 0 ? std::string_view() : in_.Text(static_cast<size_t>(size));
-  }
-
-  // Number of elements; null counts as 0.
-  uint32_t Array() {
-    if (flexible_) {
-      const uint32_t count = Varint();
-      return count == 0 ? 0 : count - 1;
-    }
-    const auto count = in_.Big<int32_t>();
-    return count < 0 ? 0 : static_cast<uint32_t>(count);
-  }
-
-  void SkipTags() {
-    if (!flexible_) return;
-    const uint32_t tags = Varint();
-    for (uint32_t i = 0; i < tags && !in_.failed() && i < 64; ++i) {
-      Varint();
-      in_.Skip(Varint());
-    }
-  }
-
- private:
-  Cursor in_;
-  bool flexible_;
-};
-
 class KafkaParser final : public Parser {
  public:
   Step Parse(Toward toward, Bytes bytes, Message& m) override {
@@ -220,7 +170,7 @@ class KafkaParser final : public Parser {
     const std::string_view client =
         client_size > 0 ? in.Text(static_cast<size_t>(client_size)) : std::string_view();
     if (in.failed() || client_size < -1) return {Verdict::kInvalid, 0};
-    Fields f(in.rest(), flexible);
+    KafkaFields f(in.rest(), flexible);
     f.SkipTags();
     m.key = static_cast<uint32_t>(correlation);
     // Fetch waits for records, JoinGroup and SyncGroup for the other members.
@@ -229,6 +179,7 @@ class KafkaParser final : public Parser {
     m.request_id = client.substr(0, 64);
     std::array<char, 8> text{};
     m.version = m.Keep(VersionText(version, text));
+    if (api == kFetch) offsets_.OnFetch(version, f, m);
     m.resource = Subject(api, version, f, m);
     m.endpoint = m.Join(info.name, m.resource.empty() ? "" : " ", m.resource);
     if (m.one_way) return {Verdict::kMessage, size};
@@ -245,7 +196,7 @@ class KafkaParser final : public Parser {
   }
 
   // The topic or the group a request is about.
-  static std::string_view Subject(int16_t api, int16_t version, Fields& f, Message& m) {
+  static std::string_view Subject(int16_t api, int16_t version, KafkaFields& f, Message& m) {
     switch (api) {
       case kProduce:
         if (version >= 3) f.Text();                                  // transactional id
@@ -279,13 +230,13 @@ class KafkaParser final : public Parser {
     }
   }
 
-  static std::string_view FirstTopic(Fields& f) {
+  static std::string_view FirstTopic(KafkaFields& f) {
     if (f.Array() == 0 || f.in().failed()) return {};
     const std::string_view topic = f.Text();
     return f.in().failed() ? std::string_view() : topic;
   }
 
-  static std::string_view FetchTopic(int16_t version, Fields& f) {
+  static std::string_view FetchTopic(int16_t version, KafkaFields& f) {
     f.in().Skip(12);                   // replica, longest wait, fewest bytes
     if (version >= 3) f.in().Skip(4);  // most bytes
     if (version >= 4) f.in().Skip(1);  // isolation
@@ -304,8 +255,9 @@ class KafkaParser final : public Parser {
     m.key = static_cast<uint32_t>(correlation);
     const ApiInfo info = InfoOf(request.api);
     const bool flexible = request.version >= info.flexible_since;
-    Fields f(in.rest(), flexible);
+    KafkaFields f(in.rest(), flexible);
     if (request.api != kApiVersions) f.SkipTags();  // KIP-511: its response header never has tags
+    if (request.api == kFetch) offsets_.OnFetched(request.version, f, m);
     const int code = ErrorCode(info, request, f);
     m.code = code;
     // Clients ask for the newest version first; being told otherwise is how they agree on one.
@@ -326,7 +278,7 @@ class KafkaParser final : public Parser {
   }
 
   // The first error a response tells; 0 if it tells none in the bytes at hand.
-  static int ErrorCode(const ApiInfo& info, const Waiting& request, Fields& f) {
+  static int ErrorCode(const ApiInfo& info, const Waiting& request, KafkaFields& f) {
     if (request.version >= info.throttle_since && info.error != ErrorAt::kStart) f.in().Skip(4);
     int code = 0;
     switch (info.error) {
@@ -350,7 +302,7 @@ class KafkaParser final : public Parser {
     return f.in().failed() ? 0 : code;
   }
 
-  static int FirstPartitionError(const Waiting& request, Fields& f) {
+  static int FirstPartitionError(const Waiting& request, KafkaFields& f) {
     if (f.Array() == 0) return 0;
     if (request.api == kFetch ? request.version >= 13
                               : request.api == kProduce && request.version >= 13) {
@@ -365,6 +317,7 @@ class KafkaParser final : public Parser {
   }
 
   std::vector<Waiting> waiting_;
+  KafkaOffsets offsets_;
 };
 
 std::unique_ptr<Parser> Make(bool /*joined_late*/) { return std::make_unique<KafkaParser>(); }

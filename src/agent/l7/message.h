@@ -42,10 +42,15 @@ struct Message {
   schema::ResponseStatus status = schema::ResponseStatus::kUnknown;
   int32_t code = 0;
   uint64_t key = 0;  // pairs request and response where the protocol has ids
+  // A consumer of a log. request: records it moved past since it asked before. response: records
+  // that were there and not fetched when it asked, of all it reads on this connection; -1: not
+  // told.
+  uint64_t records = 0;
+  int64_t lag = -1;
 
   // Set by the driver.
   uint64_t begin_time_ns = 0;   // segment that held the first byte
-  uint64_t time_ns = 0;         // segment that held the last byte so far
+  uint64_t time_ns = 0;         // segment that held the last byte so far; set before parsing
   uint64_t request_length = 0;  // response end: bytes of the request, where the parser counts them
   uint64_t length = 0;          // bytes since the last piece; a parser may set its own count
 
@@ -99,6 +104,8 @@ struct Message {
     protocol = schema::L7Protocol::kUnknown;
     status = schema::ResponseStatus::kUnknown;
     code = 0;
+    lag = -1;
+    records = 0;
     key = length = request_length = begin_time_ns = time_ns = 0;
     scratch_used = 0;
   }

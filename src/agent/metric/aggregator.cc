@@ -123,14 +123,14 @@ void Aggregator::QueueOverflow(const decode::SocketTuple& local, uint32_t tgid, 
   SecondOf(wall_ns).overflow[{tgid, local.local_port}] += amount;
 }
 
-void Aggregator::Levels(const Connection& c, uint32_t in_flight, uint64_t oldest_us,
-                        uint64_t second) {
+void Aggregator::Levels(const Connection& c, const ConnectionLevels& levels, uint64_t second) {
   if (!c.has_tuple) return;
   Slot& slot = SlotOf(c, SecondOf(second * kSecondNs));
   At(slot.values, EdgeMetric::kFlowLoad) += 1;
-  At(slot.values, EdgeMetric::kInFlight) += in_flight;
+  At(slot.values, EdgeMetric::kInFlight) += levels.in_flight;
+  At(slot.values, EdgeMetric::kConsumerLag) += levels.consumer_lag;
   uint64_t& oldest = At(slot.values, EdgeMetric::kOldestInFlight);
-  oldest = std::max(oldest, oldest_us);
+  oldest = std::max(oldest, levels.oldest_us);
 }
 
 wire::EndpointSample& Aggregator::EndpointOf(Slot& slot, const Connection& c,
@@ -184,6 +184,7 @@ void Aggregator::Session(const Connection& c, SessionEvent event, const Request&
     case SessionEvent::kRequestStarted:
       add(EdgeMetric::kRequest);
       if (r.unnamed) add(EdgeMetric::kUnnamedRequest);
+      At(slot.values, EdgeMetric::kRecord) += r.records;
       ++endpoint.request;
       return;
     case SessionEvent::kRequestTimedOut:

@@ -45,6 +45,13 @@ struct AggregatorCounts {
   uint64_t unknown_socket = 0;  // counts of connections whose ends were never seen
 };
 
+// Of one open connection, at the end of a second.
+struct ConnectionLevels {
+  uint32_t in_flight = 0;
+  uint64_t oldest_us = 0;     // age of the oldest request in flight
+  uint64_t consumer_lag = 0;  // records
+};
+
 class Aggregator {
  public:
   Aggregator(const AggregatorOptions& options, Directory& directory);
@@ -59,7 +66,7 @@ class Aggregator {
   void QueueOverflow(const decode::SocketTuple& local, uint32_t tgid, uint64_t amount,
                      uint64_t wall_ns);
   // Levels at the end of a second, of every open connection.
-  void Levels(const flow::Connection& c, uint32_t in_flight, uint64_t oldest_us, uint64_t second);
+  void Levels(const flow::Connection& c, const ConnectionLevels& levels, uint64_t second);
 
   // Ends every second up to `second` into `out`. `find` answers the connection as it is known now,
   // or null.

@@ -162,12 +162,13 @@ TEST_F(AggregatorTest, EndpointsAreCappedButCountsStayExact) {
 
 TEST_F(AggregatorTest, IdleConnectionsStillShowTheirLevels) {
   Settle();
-  metrics.Levels(c, 3, 2'000'000, 10);
+  metrics.Levels(c, {3, 2'000'000, 40}, 10);
   const wire::Batch b = Flush(10);
   ASSERT_EQ(b.edges.size(), 1u);
   EXPECT_EQ(Of(b.edges[0], EdgeMetric::kFlowLoad), 1u);
   EXPECT_EQ(Of(b.edges[0], EdgeMetric::kInFlight), 3u);
   EXPECT_EQ(Of(b.edges[0], EdgeMetric::kOldestInFlight), 2'000'000u);
+  EXPECT_EQ(Of(b.edges[0], EdgeMetric::kConsumerLag), 40u);
 }
 
 }  // namespace

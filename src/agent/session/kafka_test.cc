@@ -59,6 +59,26 @@ TEST(KafkaTest, ResponsesWhoseRecordsAreNeverSeenAreAnswers) {
   }
 }
 
+// The recording: a topic of two partitions with three records each, read from the beginning. Asked
+// is from (1: 0), (1: 1, 0: 0), (0: 1, 1: 3), (1: 3, 0: 3); the last is not answered.
+TEST(KafkaTest, SaysHowFarAConsumerIsBehind) {
+  KeepingSink sink;
+  Tracker tracker{{}, sink};
+  Feeder wire{tracker};
+  std::vector<uint64_t> lags;
+  for (const Turn& t : LoadExchange(kFetch)) {
+    wire.Feed(t.to_server, t.bytes, t.time_ns);
+    const uint64_t lag = tracker.Facts(1).consumer_lag;
+    if (lags.empty() || lags.back() != lag) lags.push_back(lag);
+  }
+  EXPECT_EQ(lags, (std::vector<uint64_t>{0, 3, 2, 5, 2, 0}));
+  std::vector<uint64_t> records;
+  for (const Request& r : sink.Finished()) {
+    if (r.request_type == "Fetch") records.push_back(r.records);
+  }
+  EXPECT_EQ(records, (std::vector<uint64_t>{0, 1, 3}));
+}
+
 TEST(KafkaTest, AResponseWithoutItsCorrelationIsLost) {
   const Played cut(6);
   EXPECT_LT(cut.sink.Finished().size(), Played(1 << 20).sink.Finished().size());

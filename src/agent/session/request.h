@@ -26,6 +26,7 @@ struct Request {
   std::string request_id;
   uint64_t request_length = 0;
   uint64_t response_length = 0;
+  uint64_t records = 0;  // a consumer of a log moved past since it asked before
   schema::ResponseStatus status = schema::ResponseStatus::kUnknown;
   int32_t response_code = 0;
   std::string response_exception;

@@ -28,7 +28,7 @@ void Clear(Request& r) {
                                 &r.response_result,  &r.response_exception, &r.trace_id,
                                 &r.span_id,          &r.parent_span_id,     &r.x_request_id};
   for (std::string* text : texts) text->clear();
-  r.request_length = r.response_length = 0;
+  r.request_length = r.response_length = r.records = 0;
   r.response_time_ns = 0;
   r.status = schema::ResponseStatus::kUnknown;
   r.response_code = 0;
@@ -138,6 +138,7 @@ ConnectionFacts Tracker::Facts(uint64_t connection) const {
     facts.capture_bytes = c.driver->protocol().capture_bytes;
     if (c.pipelined) facts.capture_bytes = std::max(facts.capture_bytes, kPipelinedCapture);
   }
+  facts.consumer_lag = c.consumer_lag;
   facts.in_flight = static_cast<uint32_t>(c.waiting.size());
   if (!c.waiting.empty()) facts.oldest_request_ns = c.waiting.front()->request.request_time_ns;
   return facts;
@@ -175,6 +176,8 @@ void Tracker::StartRequest(Connection& c, const l7::Message& m) {
   r.one_way = m.one_way;
   r.unnamed = m.unnamed;
   r.request_length = m.length;
+  r.records = m.records;
+  if (m.lag >= 0) c.consumer_lag = static_cast<uint64_t>(m.lag);
   Assign(r.version, m.version, kMaxName);
   Assign(r.request_type, m.request_type, kMaxName);
   Assign(r.request_domain, m.domain, l7::kMaxText);
@@ -247,6 +250,7 @@ void Tracker::TakeResponse(Connection& c, const l7::Message& m) {
   }
   if (m.status != schema::ResponseStatus::kUnknown) r.status = m.status;
   if (m.code != 0) r.response_code = m.code;
+  if (m.lag >= 0) c.consumer_lag = static_cast<uint64_t>(m.lag);
   if (!m.exception.empty()) Assign(r.response_exception, m.exception, l7::kMaxText);
   if (!m.result.empty()) Assign(r.response_result, m.result, l7::kMaxText);
   if (m.end) Finish(c, p, m.time_ns);

@@ -32,6 +32,7 @@ struct ConnectionFacts {
   uint32_t capture_bytes = 0;  // payload per I/O worth copying; 0: none
   uint32_t in_flight = 0;
   uint64_t oldest_request_ns = 0;  // start of the oldest request in flight; 0: none
+  uint64_t consumer_lag = 0;       // records not fetched when last asked
 };
 
 class RequestSink {

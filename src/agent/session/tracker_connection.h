@@ -51,6 +51,7 @@ struct Tracker::Connection {
   uint64_t last_ns = 0;
   uint64_t doubt_since_ns = 0;
   uint32_t notified_capture = 0;
+  uint64_t consumer_lag = 0;
   const l7::Protocol* excluded = nullptr;
   std::unique_ptr<std::array<Prefix, 2>> prefixes;
   std::unique_ptr<l7::Driver> driver;

@@ -140,9 +140,13 @@ class Report {
   }
 
   void WriteSteps() {
-    for (const uint32_t id : out_.path_edges) {
-      const auto it =
-          std::ranges::find_if(graph_.edges, [id](const GraphEdge& e) { return e.edge->id == id; });
+    for (size_t i = 0; i < out_.path_edges.size(); ++i) {
+      const uint32_t id = out_.path_edges[i];
+      // A log's call of its consumer has the id of the consumer's calls.
+      const auto it = std::ranges::find_if(graph_.edges, [&](const GraphEdge& e) {
+        return e.edge->id == id && Id(e.client) == out_.path[i];
+      });
+      if (it == graph_.edges.end()) continue;
       const GraphEdge& e = *it;
       Step step;
       step.edge = id;
@@ -167,7 +171,9 @@ class Report {
       text += part;
       glue = ", ";
     };
-    if (Known(step.latency_us)) {
+    if (e.lag) {
+      add(SayLag(*e.lag));
+    } else if (Known(step.latency_us)) {
       add(SayDuration(step.latency_us));
       const auto& limit = e.limits[Metric::kLatency];
       if (limit && step.latency_us > *limit)

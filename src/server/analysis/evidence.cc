@@ -82,6 +82,7 @@ void MeasureEdgesInto(const Graph& graph, bool within_limits, Suspect& suspect) 
     suspect.errors += e.caller.errors();
     suspect.in_flight_first += e.caller.in_flight_first;
     suspect.in_flight_last += e.caller.in_flight_last;
+    if (e.lag && (!suspect.lag || e.lag->time_us > suspect.lag->time_us)) suspect.lag = e.lag;
     if (Harmed(e, within_limits)) callers.emplace_back(-e.caller.requests, e.client);
     if (e.sync) latency.Merge(e.caller_view().latency);
     // A handful of slow answers does not speak for the node.
@@ -128,6 +129,12 @@ Suspect Examine(const Graph& graph, const std::vector<Saturation>& saturation,
   return suspect;
 }
 
+std::string SayLag(const Lag& lag) {
+  if (lag.rate <= 0)
+    return fmt::format("fetching nothing while {} records wait", SayNumber(lag.records));
+  return fmt::format("{} behind with {} records", SayDuration(lag.time_us), SayNumber(lag.records));
+}
+
 std::string SayHarm(const Suspect& suspect, const Saturation& s, const Attribution& a) {
   const size_t i = suspect.node;
   if (suspect.fault == FaultClass::kClientLimit) {
@@ -140,6 +147,7 @@ std::string SayHarm(const Suspect& suspect, const Saturation& s, const Attributi
   if (suspect.fault == FaultClass::kRefused) {
     return fmt::format("it refuses {} connects/s", SayNumber(std::max(s.refused, s.failed)));
   }
+  if (suspect.lag) return "it is " + SayLag(*suspect.lag);
   if (!Known(suspect.latency_us)) return {};
   if (suspect.latency_us > suspect.limit_us) {
     return fmt::format("it answers in {} (limit {})", SayDuration(suspect.latency_us),
@@ -210,7 +218,13 @@ std::vector<std::string> ListEvidence(const Graph& graph, const Suspect& suspect
     add(fmt::format("{} of {} requests/s fail", SayNumber(suspect.errors),
                     SayNumber(suspect.requests)));
   }
-  if (Known(suspect.latency_us)) {
+  if (suspect.lag) {
+    add(SayLag(*suspect.lag));
+    if (suspect.lag->growth > 0) {
+      add(fmt::format("{} records/s more than it takes", SayNumber(suspect.lag->growth)));
+    }
+  }
+  if (Known(suspect.latency_us) && !suspect.lag) {
     add(fmt::format("answers in {} (p95)", SayDuration(suspect.latency_us)));
   }
   if (a.slow[suspect.node] > 0 && suspect.own_share > 0) {
@@ -240,7 +254,7 @@ std::string SayBottleneck(const Graph& graph, const Suspect& suspect, const Satu
   };
   add(SayHarm(suspect, s, a));
   add(SayCause(suspect, s));
-  add(SayCallers(graph, suspect));
+  if (!suspect.lag || suspect.callers.size() > 1) add(SayCallers(graph, suspect));
   if (s.failed > 0 && suspect.fault != FaultClass::kRefused) {
     add(fmt::format("{} connects/s fail", SayNumber(s.failed)));
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,11 @@ struct Suspect {
   double in_flight_last = 0;     // and last
   std::vector<size_t> callers;   // nodes that wait for it or fail at it, most requests first
   size_t all_callers = 0;
+  std::optional<Lag> lag;  // it consumes a log and falls behind: the worst
 };
+
+// "40 s behind with 2,000 records"
+std::string SayLag(const Lag& lag);
 
 Suspect Examine(const Graph& graph, const std::vector<Saturation>& saturation,
                 const Attribution& attribution, size_t node);

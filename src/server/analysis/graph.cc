@@ -171,6 +171,30 @@ size_t FindEntry(const Graph& graph) {
   return best;
 }
 
+void Add(Graph& graph, GraphEdge e) {
+  const size_t at = graph.edges.size();
+  graph.nodes[e.client].out.push_back(at);
+  graph.nodes[e.server].in.push_back(at);
+  graph.edges.push_back(std::move(e));
+}
+
+// By value: the edges may move.
+void AddLag(Graph& graph, GraphEdge fetch, const Limits& limits) {
+  if (fetch.client == fetch.server) return;
+  GraphEdge e;
+  e.client = fetch.server;
+  e.server = fetch.client;
+  e.limits = limits.ForEdge(graph.name(e.client), graph.name(e.server));
+  e.lag = FallsBehind(*fetch.edge, e.limits);
+  if (!e.lag) return;
+  graph.made.push_back(CallOfConsumer(*fetch.edge));
+  e.edge = &graph.made.back();
+  JoinViews(e);
+  e.caller.latency_p95_us = e.callee.latency_p95_us = e.lag->time_us;
+  e.over[static_cast<size_t>(Metric::kLatency)] = e.any_over = true;
+  Add(graph, std::move(e));
+}
+
 }  // namespace
 
 double TailConcurrency(const EdgeView& view, const ViewTotals& totals, double over_us) {
@@ -227,14 +251,12 @@ Graph BuildGraph(const Input& input, const Limits& limits) {
     JoinViews(e);
     JudgeEdge(e);
     graph.window_s = std::max(graph.window_s, static_cast<double>(e.caller_view().seconds.size()));
-    const size_t at = graph.edges.size();
-    graph.nodes[e.client].out.push_back(at);
-    graph.nodes[e.server].in.push_back(at);
     if (e.client != e.server) {
       graph.nodes[e.client].requests_out += e.caller.requests;
       graph.nodes[e.server].requests_in += e.caller.requests;
     }
-    graph.edges.push_back(e);
+    Add(graph, std::move(e));
+    if (!graph.edges.back().sync) AddLag(graph, graph.edges.back(), limits);
   }
   graph.entry = FindEntry(graph);
   return graph;

@@ -7,11 +7,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "server/analysis/input.h"
+#include "server/analysis/lag.h"
 #include "server/analysis/limits.h"
 
 namespace pano::analysis {
@@ -61,6 +64,7 @@ struct GraphEdge {
   ViewTotals callee;                  // server's view; the client's where the server was not seen
   std::array<bool, kMetrics> over{};  // in this window
   bool any_over = false;
+  std::optional<Lag> lag;  // it is a log's call of a consumer that falls behind
 
   bool is_over(Metric m) const { return over[static_cast<size_t>(m)]; }
   const EdgeView& caller_view() const { return *caller_series; }
@@ -79,7 +83,12 @@ struct Graph {
   std::vector<GraphNode> nodes;
   std::vector<GraphEdge> edges;
   size_t entry = kNoIndex;
-  double window_s = 0;  // longest series
+  double window_s = 0;    // longest series
+  std::deque<Edge> made;  // calls of consumers that fall behind
+
+  Graph() = default;
+  Graph(Graph&&) = default;  // edges point into `made`: never copied
+  Graph& operator=(Graph&&) = default;
 
   std::string_view name(size_t node) const { return nodes[node].node->name; }
 };

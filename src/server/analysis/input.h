@@ -55,6 +55,8 @@ struct EdgeSecond {
   double accept_overflow = 0;  // connects that met a full accept queue
   double retrans = 0;          // data segments sent again, both ways
   double packets = 0;          // data segments, both ways
+  double records = 0;          // of a log its consumers moved past
+  double consumer_lag = 0;     // level: records that wait for them
 };
 
 struct EdgeView {

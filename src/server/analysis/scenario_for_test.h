@@ -32,6 +32,9 @@ struct Traffic {
   double retrans_syn = 0;
   double accept_overflow = 0;
   double retrans_share = 0;
+  double records = 0;     // per second, of a log its consumer takes
+  double lag = 0;         // records that wait as the window begins
+  double lag_growth = 0;  // per second
   bool client_seen = true;
   bool server_seen = true;
   uint16_t port = 8080;
@@ -132,6 +135,8 @@ class Scenario {
       s.packets = 4 * now;
       s.retrans = s.packets * t.retrans_share;
       s.bytes = 1000 * now;
+      s.records = t.records;
+      s.consumer_lag = std::max(0.0, t.lag + t.lag_growth * static_cast<double>(i));
       if (t.connects > t.connect_failures) {
         view.connect_latency.Add(static_cast<uint64_t>(t.connect_ms * 1e3),
                                  static_cast<uint32_t>(t.connects - t.connect_failures));

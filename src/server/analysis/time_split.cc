@@ -155,6 +155,11 @@ void TimeMap::SplitNode(size_t i) {
     busy_sum += busy;
     busy_longest = std::max(busy_longest, busy);
   }
+  // Records that wait in a log wait for a consumer at work; what it does all day is its calls and
+  // its own. One that works alone does a second of both in a second.
+  const bool consumes = std::ranges::any_of(
+      graph_.nodes[i].in, [this](size_t e) { return graph_.edges[e].lag.has_value(); });
+  if (consumes) split.in = busy_in = std::max(1.0, busy_sum);
   split.as_client = std::min(late_[i], split.in);
   const double most = OwnTime(busy_in, busy_sum, busy_longest);
   split.own = std::max(split.as_client, std::min(OwnTime(split.in, sum, longest), most));

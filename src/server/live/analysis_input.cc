@@ -34,6 +34,8 @@ analysis::EdgeSecond MeanSecond(const SideWindow& side, double seconds) {
   s.accept_overflow = rate(EdgeMetric::kServerQueueLack);
   s.retrans = rate(EdgeMetric::kRetransTx) + rate(EdgeMetric::kRetransRx);
   s.packets = rate(EdgeMetric::kPacketTx) + rate(EdgeMetric::kPacketRx);
+  s.records = rate(EdgeMetric::kRecord);
+  s.consumer_lag = level(EdgeMetric::kConsumerLag);
   return s;
 }
 

@@ -67,6 +67,13 @@ double LatencyMax(Window w) {
   return side[EdgeMetric::kRrtCount] == 0 ? kUnknown : Count(side, EdgeMetric::kRrtMax);
 }
 
+// Little's law; nothing is known of one that stands still.
+double LagTime(Window w) {
+  const SideWindow& side = w.Requests();
+  const double rate = Rate(w, Count(side, EdgeMetric::kRecord));
+  return rate > 0 ? 1e6 * Count(side, EdgeMetric::kConsumerLag) / rate : kUnknown;
+}
+
 double Traffic(Window w) {
   const SideWindow& side = w.Transport();
   return Rate(w, Count(side, EdgeMetric::kByteTx) + Count(side, EdgeMetric::kByteRx));
@@ -134,6 +141,12 @@ constexpr std::array kEdgeNumbers = std::to_array<EdgeNumber>({
      [](Window w, bool) { return Level(w, w.Transport(), EdgeMetric::kFlowLoad); }},
     {"unnamed_requests", "1/s", "requests whose method and path were compressed before capture",
      [](Window w, bool) { return RequestRate(w, EdgeMetric::kUnnamedRequest); }},
+    {"records", "1/s", "records of a log its consumers moved past",
+     [](Window w, bool) { return RequestRate(w, EdgeMetric::kRecord); }},
+    {"consumer_lag", "count", "records of a log its consumers had not fetched when they last asked",
+     [](Window w, bool) { return Level(w, w.Requests(), EdgeMetric::kConsumerLag); }},
+    {"consumer_lag_time", "us", "how long its consumers take for what they had not fetched",
+     [](Window w, bool) { return LagTime(w); }},
     {"latency_server_p95", "us", "response latency seen at the server, p95",
      [](Window w, bool) { return Quantile(w.server.rrt, 0.95); }},
     {"latency_difference", "us", "mean latency at the client minus mean latency at the server",

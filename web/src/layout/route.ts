@@ -78,8 +78,8 @@ export function routeEdges(frame: Frame, nodes: Map<string, Placed>, height: num
     const to = nodes.get(edge.to);
     if (from === undefined || to === undefined) return;
     if (shape === "loop") {
-      const x = from.x + frame.options.nodeWidth - 18;
-      edges.set(edge.key, { shape, points: [{ x, y: from.y - frame.options.nodeHeight / 2 }] });
+      const y = from.y + frame.options.nodeHeight / 2 - 15;
+      edges.set(edge.key, { shape, points: [{ x: from.x + frame.options.nodeWidth, y }] });
     } else if (shape === "back") {
       lanes += 1;
       const bottom = height + LANE * (lanes + 0.5);
@@ -117,9 +117,9 @@ export function pathOf(route: Route): string {
   const [first] = route.points;
   if (first === undefined) return "";
   if (route.shape === "loop") {
-    // A small ear on the card's upper right corner.
+    // A small ear at the card's right side: there is no room between cards above each other.
     const { x, y } = first;
-    return `M${r1(x - 9)} ${r1(y)}C${r1(x - 16)} ${r1(y - 22)} ${r1(x + 16)} ${r1(y - 22)} ${r1(x + 9)} ${r1(y)}`;
+    return `M${r1(x)} ${r1(y - 9)}C${r1(x + 24)} ${r1(y - 16)} ${r1(x + 24)} ${r1(y + 16)} ${r1(x)} ${r1(y + 9)}`;
   }
   let path = `M${r1(first.x)} ${r1(first.y)}`;
   for (let i = 1; i < route.points.length; i += 1) {
