@@ -22,12 +22,13 @@ std::string Trimmed(double value, int digits) {
 std::string SayNumber(double value) {
   if (!std::isfinite(value)) return "?";
   if (value >= 9.95 || value <= 0) return Trimmed(value, 0);
+  if (value < 0.005) return "< 0.01";  // "0" would say that nothing happened
   return Trimmed(value, value >= 0.095 ? 1 : 2);
 }
 
 std::string SayDuration(double us) {
   if (!std::isfinite(us)) return "?";
-  if (us < 1e3) return Trimmed(us / 1e3, 1) + " ms";
+  if (us < 1e3) return Trimmed(us / 1e3, us < 95 ? 2 : 1) + " ms";
   if (us < 999.5e3) return SayNumber(us / 1e3) + " ms";
   if (us < 119.5e6) return SayNumber(us / 1e6) + " s";
   return SayNumber(us / 60e6) + " min";
@@ -36,6 +37,7 @@ std::string SayDuration(double us) {
 std::string SayPercent(double share) {
   if (!std::isfinite(share)) return "?";
   const double percent = 100 * share;
+  if (percent > 0 && percent < 0.05) return "< 0.1 %";
   return Trimmed(percent, percent > 0 && percent < 0.95 ? 1 : 0) + " %";
 }
 
